@@ -1,0 +1,1 @@
+//! CloudEvents 1.0 JSON: reading events in, writing recorded ones out.

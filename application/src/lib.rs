@@ -1,0 +1,9 @@
+//! The use cases of Indelible over its ports: recording, asking, following, pruning, importing.
+//!
+//! Deliberately absent: any database, any wire protocol but the CloudEvents text itself, and any
+//! knowledge of who calls: the command line and a service use the same functions.
+
+pub mod cloud_events;
+pub mod record;
+
+pub use record::AuditEventSubscriber;

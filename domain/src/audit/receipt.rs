@@ -1,0 +1,131 @@
+//! What is known of an event once it is on record.
+
+use std::fmt;
+use std::num::ParseIntError;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+
+use crate::envelope::EventEnvelope;
+use crate::event::{DetailsError, DomainEvent, EventType};
+
+/// An event's place on record: from 1, gapless, ascending in commit order, never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Sequence(pub u64);
+
+impl Sequence {
+    /// The place after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl fmt::Display for Sequence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Sequence {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+/// Whether an emit put the event on record or found it there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReceiptStatus {
+    /// This emit put it on record.
+    Recorded,
+    /// An earlier emit of the same source and id did; this one changed nothing.
+    AlreadyOnRecord,
+}
+
+/// Proof for the emitter that its event is on stable storage.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Receipt {
+    /// The event's id.
+    pub event_id: String,
+    /// Its place on record.
+    pub sequence: Sequence,
+    /// When it was recorded, by the recorder's clock, which never goes back.
+    pub recorded_at: DateTime<Utc>,
+    /// Whether this emit recorded it.
+    pub status: ReceiptStatus,
+}
+
+/// An event that is on record, exactly as it is on record: redacted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordedEvent {
+    /// Its place on record.
+    pub sequence: Sequence,
+    /// When it was recorded, by the recorder's clock, which never goes back.
+    pub recorded_at: DateTime<Utc>,
+    /// The event.
+    pub envelope: EventEnvelope,
+}
+
+/// A recorded event was asked for as a type it is not, or that it can no longer be read as.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WrongEventType {
+    /// It is another type.
+    #[error("event {sequence} is a `{found}`, not a `{wanted}`: ask `is` first")]
+    Other {
+        /// The event's place on record.
+        sequence: Sequence,
+        /// What was asked for.
+        wanted: EventType,
+        /// What it is.
+        found: EventType,
+    },
+    /// It is that type, and its payload cannot be read.
+    #[error("event {sequence} cannot be read as `{wanted}`")]
+    Details {
+        /// The event's place on record.
+        sequence: Sequence,
+        /// What was asked for.
+        wanted: EventType,
+        /// What is wrong with the payload.
+        #[source]
+        source: DetailsError,
+    },
+}
+
+impl RecordedEvent {
+    /// Whether this is an event of type `E`.
+    #[must_use]
+    pub fn is<E: DomainEvent>(&self) -> bool {
+        self.envelope.event_type.as_str() == E::DESCRIPTOR.event_type
+    }
+
+    /// The typed event, of whichever version it was recorded in.
+    ///
+    /// # Errors
+    /// When it is another type, or its payload cannot be read (a redacted number, for instance).
+    pub fn decode<E: DomainEvent>(&self) -> Result<E, WrongEventType> {
+        let wanted = E::DESCRIPTOR.name();
+        if !self.is::<E>() {
+            return Err(WrongEventType::Other {
+                sequence: self.sequence,
+                wanted,
+                found: self.envelope.event_type.clone(),
+            });
+        }
+        E::from_versioned(self.envelope.schema_version, &self.envelope.details)
+            .map_err(|source| WrongEventType::Details { sequence: self.sequence, wanted, source })
+    }
+}
+
+/// Which part of the record there is: all of it, less what retention has removed at the start.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct LogSpan {
+    /// The oldest entry still there, and when it was recorded.
+    pub first: Option<(Sequence, DateTime<Utc>)>,
+    /// The newest entry, and when it was recorded.
+    pub last: Option<(Sequence, DateTime<Utc>)>,
+    /// How many entries there are.
+    pub entries: u64,
+}

@@ -1,0 +1,51 @@
+//! What surrounds every event: who, when, where it belongs, and its payload.
+//!
+//! Deliberately absent: the sequence and the time of recording, which exist only once an event is
+//! on record (see [`crate::RecordedEvent`]).
+
+mod actor;
+mod draft;
+
+pub use actor::{Actor, ActorKind, InvalidActor};
+pub use draft::EventDraft;
+
+use chrono::{DateTime, Utc};
+
+use crate::event::{Details, EventType};
+
+/// A sealed event: complete, and ready to be put on record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventEnvelope {
+    /// A ULID where we make it; a producer's own id is kept as it came. Unique within `source`.
+    pub event_id: String,
+    /// The wire name.
+    pub event_type: EventType,
+    /// The version of the payload's shape, from 1.
+    pub schema_version: u32,
+    /// When it happened, by the producer's clock; says nothing about the order on record.
+    pub occurred_at: DateTime<Utc>,
+    /// Who produced it: a URI-reference, as in CloudEvents.
+    pub source: String,
+    /// The entity it is about.
+    pub subject: Option<String>,
+    /// The plan it belongs to.
+    pub plan_id: Option<String>,
+    /// The project it belongs to.
+    pub project_name: Option<String>,
+    /// The session it belongs to.
+    pub session_id: Option<String>,
+    /// The actor that caused it.
+    pub actor: Option<Actor>,
+    /// The human on whose behalf it happened; personal data.
+    pub user_identity: Option<String>,
+    /// One run of work that several events belong to.
+    pub correlation_id: Option<String>,
+    /// The event that caused this one.
+    pub causation_id: Option<String>,
+    /// The W3C trace id: 32 lower-case hex digits.
+    pub trace_id: Option<String>,
+    /// Attributes a producer sent that have no field of their own, kept as they came.
+    pub extensions: Details,
+    /// The payload.
+    pub details: Details,
+}

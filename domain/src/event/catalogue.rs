@@ -1,0 +1,168 @@
+//! Every event type a program knows, composed explicitly from its contexts.
+//!
+//! Deliberately absent: registration at link time. A crate nobody refers to would register
+//! nothing and nobody would notice; a context missing from the list is seen by whoever reads it.
+
+use super::wire_name::{self, Message};
+use super::{EventDescriptor, EventType};
+
+/// One context: its name, what it is about, and its events.
+#[derive(Clone, Copy, Debug)]
+pub struct GroupDescriptor {
+    /// The part of its wire names before the dot.
+    pub context: &'static str,
+    /// The doc comment of the context's enum, as it was written.
+    pub docs: &'static str,
+    /// Its events, in the order of declaration.
+    pub events: &'static [EventDescriptor],
+}
+
+/// Every event type a program knows.
+///
+/// Compose one in a `const`, so that a wire name used twice, be it across crates, does not
+/// compile:
+///
+/// ```
+/// use indelible_domain::{Catalogue, EventGroup, events};
+/// const CATALOGUE: Catalogue = Catalogue::compose(&[events::GROUPS]);
+/// assert!(CATALOGUE.find("plan.created").is_some());
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Catalogue {
+    parts: &'static [&'static [GroupDescriptor]],
+}
+
+impl Catalogue {
+    /// The catalogue of these contexts.
+    ///
+    /// # Panics
+    /// When a wire name occurs twice; in a `const`, where it belongs, that is a compile error.
+    #[must_use]
+    pub const fn compose(parts: &'static [&'static [GroupDescriptor]]) -> Self {
+        let catalogue = Self { parts };
+        let mut i = 0;
+        while let Some(name) = catalogue.nth(i) {
+            let mut j = i + 1;
+            while let Some(other) = catalogue.nth(j) {
+                assert_different(name, other);
+                j += 1;
+            }
+            i += 1;
+        }
+        catalogue
+    }
+
+    /// The n-th wire name over all parts.
+    const fn nth(&self, n: usize) -> Option<&'static str> {
+        let mut left = n;
+        let mut part = 0;
+        while part < self.parts.len() {
+            let groups = self.parts[part];
+            let mut group = 0;
+            while group < groups.len() {
+                let events = groups[group].events;
+                if left < events.len() {
+                    return Some(events[left].event_type);
+                }
+                left -= events.len();
+                group += 1;
+            }
+            part += 1;
+        }
+        None
+    }
+
+    /// The contexts, in the order they were composed.
+    pub fn groups(&self) -> impl Iterator<Item = &'static GroupDescriptor> + use<> {
+        self.parts.iter().flat_map(|part| part.iter())
+    }
+
+    /// The event types, in the order they were declared.
+    pub fn events(&self) -> impl Iterator<Item = &'static EventDescriptor> + use<> {
+        self.groups().flat_map(|group| group.events.iter())
+    }
+
+    /// The wire names, in the order they were declared.
+    pub fn event_types(&self) -> impl Iterator<Item = EventType> + use<> {
+        self.events().map(EventDescriptor::name)
+    }
+
+    /// The entry of a wire name.
+    #[must_use]
+    pub fn find(&self, event_type: &str) -> Option<&'static EventDescriptor> {
+        self.events().find(|event| event.event_type == event_type)
+    }
+}
+
+/// Fails, at compile time in a `const`, when two declarations use one wire name.
+///
+/// # Panics
+/// When the names are the same.
+pub(crate) const fn assert_different(a: &str, b: &str) {
+    if wire_name::same(a, b) {
+        let message = Message::new()
+            .and("the wire name `")
+            .and(a)
+            .and("` is declared twice: a wire name is stable for ever and belongs to one event; ")
+            .and("give the newer event another one");
+        panic!("{}", message.as_str());
+    }
+}
+
+/// Fails at compile time when a context's wire names are malformed, mixed or repeated.
+///
+/// # Panics
+/// When they are.
+#[doc(hidden)]
+pub const fn assert_group(events: &[EventDescriptor]) {
+    let mut i = 0;
+    while i < events.len() {
+        let name = events[i].event_type;
+        if !wire_name::is_well_formed(name) {
+            let message = Message::new()
+                .and("the wire name `")
+                .and(name)
+                .and("` is malformed: write `context.past_tense_fact` in lower-case letters, ")
+                .and("digits and underscores, such as `plan.phase_changed`");
+            panic!("{}", message.as_str());
+        }
+        if !wire_name::same_context(events[0].event_type, name) {
+            let message = Message::new()
+                .and("the wire name `")
+                .and(name)
+                .and("` stands in another context's enum: the part before the dot must be the ")
+                .and("same as in `")
+                .and(events[0].event_type)
+                .and("`; move the event or rename it");
+            panic!("{}", message.as_str());
+        }
+        let mut j = i + 1;
+        while j < events.len() {
+            assert_different(name, events[j].event_type);
+            j += 1;
+        }
+        if events[i].version == 0 {
+            let message = Message::new()
+                .and("the version of `")
+                .and(name)
+                .and("` must be 1 or more: versions start at `version = 1`");
+            panic!("{}", message.as_str());
+        }
+        i += 1;
+    }
+}
+
+/// The context of a wire name, for declarations.
+#[doc(hidden)]
+#[must_use]
+pub const fn context_of(name: &'static str) -> &'static str {
+    let bytes = name.as_bytes();
+    let mut i = 0;
+    while i < bytes.len() {
+        if bytes[i] == b'.' {
+            return name.split_at(i).0;
+        }
+        i += 1;
+    }
+    name
+}

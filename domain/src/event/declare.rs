@@ -1,0 +1,291 @@
+//! [`domain_events!`](crate::domain_events): one declaration, everything an event needs.
+//!
+//! A declarative macro rather than a derive, so that there is no second crate to compile and the
+//! whole mechanism can be read here. Deliberately absent: generics and lifetimes on events, since
+//! a fact on record is a plain value.
+
+/// Declares the events of one context.
+///
+/// Each event becomes a struct with its serde and JSON Schema implementations, its wire name,
+/// version, audit category, catalogue entry and sample, and a variant of the context's enum.
+///
+/// ```
+/// indelible_domain::domain_events! {
+///     /// What happens to an order.
+///     pub enum OrderEvent {
+///         /// A customer placed an order.
+///         #[event("order.placed", version = 1, audit = Lifecycle)]
+///         OrderPlaced { order_id: String, items: u64, note: Option<String> },
+///     }
+/// }
+/// use indelible_domain::DomainEvent;
+/// assert_eq!(OrderPlaced::DESCRIPTOR.event_type, "order.placed");
+/// ```
+///
+/// Slips do not compile, and the message names the fix: a missing doc comment, a missing audit
+/// category, a malformed wire name, a wire name used twice.
+///
+/// When a shape changes, raise the version and say how earlier payloads are read:
+/// `#[event("order.placed", version = 2, audit = Lifecycle, upcast = order_placed_from)]`, where
+/// `order_placed_from` is a `fn(u32, Details) -> Result<Details, DetailsError>`.
+#[macro_export]
+macro_rules! domain_events {
+    (
+        $(#[doc = $docs:literal])+
+        $vis:vis enum $Group:ident {
+            $( $(#[$($attr:tt)*])* $Event:ident { $($fields:tt)* } ),+ $(,)?
+        }
+    ) => {
+        $( $crate::__domain_event! { $vis $Event [ $([ $($attr)* ])* ] { $($fields)* } } )+
+
+        $(#[doc = $docs])+
+        #[derive(Clone, Debug, PartialEq)]
+        $vis enum $Group {
+            $(
+                #[doc = concat!("See [`", stringify!($Event), "`].")]
+                $Event($Event),
+            )+
+        }
+
+        const _: () = $crate::event::__assert_group(
+            <$Group as $crate::EventGroup>::GROUP.events,
+        );
+
+        impl $crate::EventGroup for $Group {
+            const GROUP: $crate::GroupDescriptor = {
+                const EVENTS: &[$crate::EventDescriptor] =
+                    &[$( <$Event as $crate::DomainEvent>::DESCRIPTOR ),+];
+                $crate::GroupDescriptor {
+                    context: $crate::event::__context_of(EVENTS[0].event_type),
+                    docs: concat!($($docs, "\n"),+),
+                    events: EVENTS,
+                }
+            };
+
+            fn decode(
+                event_type: &str,
+                version: u32,
+                details: &$crate::Details,
+            ) -> ::core::option::Option<::core::result::Result<Self, $crate::DetailsError>> {
+                $(
+                    if event_type == <$Event as $crate::DomainEvent>::DESCRIPTOR.event_type {
+                        return ::core::option::Option::Some(
+                            <$Event as $crate::DomainEvent>::from_versioned(version, details)
+                                .map(Self::$Event),
+                        );
+                    }
+                )+
+                ::core::option::Option::None
+            }
+
+            fn event_type(&self) -> $crate::EventType {
+                match self {
+                    $( Self::$Event(_) => <$Event as $crate::DomainEvent>::DESCRIPTOR.name(), )+
+                }
+            }
+        }
+
+        impl ::core::convert::From<$Group> for $crate::EventDraft {
+            fn from(event: $Group) -> Self {
+                match event {
+                    $( $Group::$Event(event) => event.into(), )+
+                }
+            }
+        }
+
+        $(
+            impl ::core::convert::From<$Event> for $Group {
+                fn from(event: $Event) -> Self {
+                    Self::$Event(event)
+                }
+            }
+        )+
+    };
+    ( $vis:vis enum $Group:ident { $($rest:tt)* } ) => {
+        ::core::compile_error!(concat!(
+            "the context `", stringify!($Group), "` needs a doc comment: ",
+            "write `/// What the context is about.` above it",
+        ));
+    };
+}
+
+/// One event of a declaration. The arms after the first hold a message for each slip, and build
+/// the event all the same, so that the message stands alone.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __domain_event {
+    (
+        $vis:vis $Event:ident
+        [
+            $([doc = $docs:literal])+
+            [event($wire:literal, version = $version:literal, audit = $category:ident
+                   $(, upcast = $upcast:path)? $(,)?)]
+        ]
+        { $($fields:tt)* }
+    ) => {
+        $crate::__domain_event_struct! {
+            $vis $Event, [$($docs),+], $wire, $version, $category, [$($upcast)?], { $($fields)* }
+        }
+    };
+    ( $vis:vis $Event:ident [ [event($wire:literal $($rest:tt)*)] ] { $($fields:tt)* } ) => {
+        ::core::compile_error!(concat!(
+            "the event `", stringify!($Event), "` needs a doc comment: ",
+            "write `/// What happened.` above its `#[event(...)]`",
+        ));
+        $crate::__domain_event_struct! {
+            $vis $Event, ["undocumented"], $wire, 1, Lifecycle, [], { $($fields)* }
+        }
+    };
+    (
+        $vis:vis $Event:ident
+        [ $([doc = $docs:literal])+ [event($wire:literal $(, version = $version:literal)? $(,)?)] ]
+        { $($fields:tt)* }
+    ) => {
+        ::core::compile_error!(concat!(
+            "the event `", stringify!($Event), "` needs a version and an audit category: ",
+            "write `#[event(", stringify!($wire), ", version = 1, audit = Lifecycle)]`, with the ",
+            "category that says why it is on the record (see `AuditCategory`)",
+        ));
+        $crate::__domain_event_struct! {
+            $vis $Event, [$($docs),+], $wire, 1, Lifecycle, [], { $($fields)* }
+        }
+    };
+    ( $vis:vis $Event:ident [ $($attr:tt)* ] { $($fields:tt)* } ) => {
+        ::core::compile_error!(concat!(
+            "the event `", stringify!($Event), "` needs a doc comment and below it exactly ",
+            "`#[event(\"context.past_tense_fact\", version = 1, audit = Lifecycle)]`",
+        ));
+        $crate::__domain_event_struct! {
+            $vis $Event, ["undeclared"], "undeclared.event", 1, Lifecycle, [], { $($fields)* }
+        }
+    };
+}
+
+/// The struct of one event and its implementations.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __domain_event_struct {
+    (
+        $vis:vis $Event:ident, [$($docs:literal),+], $wire:literal, $version:literal,
+        $category:ident, [$($upcast:path)?],
+        { $( $(#[doc = $field_docs:literal])* $field:ident : $ty:ty ),* $(,)? }
+    ) => {
+        $(#[doc = $docs])+
+        #[doc = ""]
+        #[doc = concat!("On the wire: `", $wire, "`, version ", stringify!($version), ".")]
+        #[derive(Clone, Debug, PartialEq)]
+        #[allow(missing_docs)]
+        $vis struct $Event {
+            $( $(#[doc = $field_docs])* pub $field: $ty, )*
+        }
+
+        impl $crate::DomainEvent for $Event {
+            const DESCRIPTOR: $crate::EventDescriptor = $crate::EventDescriptor {
+                event_type: $wire,
+                version: $version,
+                category: $crate::AuditCategory::$category,
+                rust_name: stringify!($Event),
+                docs: concat!($($docs, "\n"),+),
+                upcast: $crate::__first_or_none!($($upcast)?),
+                schema: || <$Event as $crate::__private::schemars::JsonSchema>::json_schema(
+                    &mut $crate::__private::schemars::SchemaGenerator::default(),
+                ),
+                sample: || <$Event as $crate::DomainEvent>::sample()
+                    .to_details()
+                    .unwrap_or_default(),
+                check: |version, details| {
+                    <$Event as $crate::DomainEvent>::from_versioned(version, details).map(|_| ())
+                },
+            };
+
+            fn sample() -> Self {
+                Self {
+                    $( $field: <$ty as $crate::EventField>::sample(
+                        $crate::event::wire_name::field_name(stringify!($field)),
+                    ), )*
+                }
+            }
+
+            fn to_details(
+                &self,
+            ) -> ::core::result::Result<$crate::Details, $crate::DetailsError> {
+                #[allow(unused_mut)]
+                let mut details = $crate::Details::new();
+                $( $crate::event::write_field(
+                    &mut details,
+                    $crate::event::wire_name::field_name(stringify!($field)),
+                    &self.$field,
+                )?; )*
+                ::core::result::Result::Ok(details)
+            }
+
+            #[allow(unused_variables)]
+            fn from_details(
+                details: &$crate::Details,
+            ) -> ::core::result::Result<Self, $crate::DetailsError> {
+                ::core::result::Result::Ok(Self {
+                    $( $field: $crate::event::read_field(
+                        details,
+                        $crate::event::wire_name::field_name(stringify!($field)),
+                    )?, )*
+                })
+            }
+        }
+
+        impl $crate::__private::serde::Serialize for $Event {
+            fn serialize<S: $crate::__private::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
+                let details = <Self as $crate::DomainEvent>::to_details(self)
+                    .map_err($crate::__private::serde::ser::Error::custom)?;
+                $crate::__private::serde::Serialize::serialize(&details, serializer)
+            }
+        }
+
+        impl<'de> $crate::__private::serde::Deserialize<'de> for $Event {
+            fn deserialize<D: $crate::__private::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::core::result::Result<Self, D::Error> {
+                let details = <$crate::Details as $crate::__private::serde::Deserialize>
+                    ::deserialize(deserializer)?;
+                <Self as $crate::DomainEvent>::from_details(&details)
+                    .map_err($crate::__private::serde::de::Error::custom)
+            }
+        }
+
+        impl $crate::__private::schemars::JsonSchema for $Event {
+            fn schema_name() -> ::std::borrow::Cow<'static, str> {
+                stringify!($Event).into()
+            }
+
+            #[allow(unused_variables)]
+            fn json_schema(
+                generator: &mut $crate::__private::schemars::SchemaGenerator,
+            ) -> $crate::__private::schemars::Schema {
+                $crate::event::schema::object(
+                    $wire,
+                    concat!($($docs, "\n"),+),
+                    ::std::vec![$( $crate::event::schema::FieldSchema {
+                        name: $crate::event::wire_name::field_name(stringify!($field)),
+                        docs: concat!($($field_docs, "\n",)* ""),
+                        schema: generator.subschema_for::<$ty>(),
+                        required: <$ty as $crate::EventField>::absent().is_none(),
+                    } ),*],
+                )
+            }
+        }
+    };
+}
+
+/// `Some` of the one thing given, or `None`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __first_or_none {
+    () => {
+        ::core::option::Option::None
+    };
+    ($first:path) => {
+        ::core::option::Option::Some($first)
+    };
+}

@@ -1,0 +1,121 @@
+//! The payload of an event as JSON, and what can be wrong with it.
+//!
+//! Deliberately absent: limits on size or depth, which belong to whoever reads from outside.
+
+use serde_json::Value;
+
+use super::EventField;
+
+/// An event's payload: a JSON object whose fields and numbers are kept as they came.
+pub type Details = serde_json::Map<String, Value>;
+
+/// Why a payload is not one of its type.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DetailsError {
+    /// A required field is absent.
+    #[error("field `{field}` is missing: add it as {expected}")]
+    Missing {
+        /// The field's name.
+        field: String,
+        /// What belongs there, in words.
+        expected: String,
+    },
+    /// A field is there and holds something else.
+    #[error("field `{field}` must be {expected}, not {found}")]
+    Mistyped {
+        /// The field's name.
+        field: String,
+        /// What belongs there, in words.
+        expected: String,
+        /// What is there, shortened.
+        found: String,
+    },
+    /// A field of a typed event holds what JSON cannot carry.
+    #[error("field `{field}` cannot be written as JSON: {problem}")]
+    Unwritable {
+        /// The field's name.
+        field: String,
+        /// What stands in the way.
+        problem: String,
+    },
+    /// The version is from the future, or zero.
+    #[error(
+        "schema version {version} is unknown: this program reads versions 1 to {current}; \
+         update it, or send an earlier version"
+    )]
+    UnknownVersion {
+        /// The version that was asked for.
+        version: u32,
+        /// The newest this program knows.
+        current: u32,
+    },
+    /// An earlier version for which nobody declared an upcaster.
+    #[error(
+        "schema version {version} cannot be read as version {current}: \
+         declare `upcast = ...` on the event"
+    )]
+    NoUpcaster {
+        /// The version that was asked for.
+        version: u32,
+        /// The current version.
+        current: u32,
+    },
+}
+
+/// Reads one field of a payload.
+///
+/// # Errors
+/// When it is missing and not optional, or of another type.
+pub fn read_field<T: EventField>(details: &Details, field: &str) -> Result<T, DetailsError> {
+    let Some(value) = details.get(field) else {
+        return T::absent().ok_or_else(|| DetailsError::Missing {
+            field: field.to_owned(),
+            expected: T::expected(),
+        });
+    };
+    T::deserialize(value).map_err(|_| DetailsError::Mistyped {
+        field: field.to_owned(),
+        expected: T::expected(),
+        found: describe(value),
+    })
+}
+
+/// Writes one field of a payload; an absent optional field is left out.
+///
+/// # Errors
+/// When the value is one that JSON cannot carry.
+pub fn write_field<T: EventField>(
+    details: &mut Details,
+    field: &str,
+    value: &T,
+) -> Result<(), DetailsError> {
+    if value.is_absent() {
+        return Ok(());
+    }
+    let unwritable =
+        |problem: String| DetailsError::Unwritable { field: field.to_owned(), problem };
+    if let Some(problem) = value.problem() {
+        return Err(unwritable(problem.to_owned()));
+    }
+    let json = serde_json::to_value(value).map_err(|error| unwritable(error.to_string()))?;
+    details.insert(field.to_owned(), json);
+    Ok(())
+}
+
+/// A value in words, short enough for an error message.
+fn describe(value: &Value) -> String {
+    const SHOWN: usize = 40;
+    let kind = match value {
+        Value::Null => return "null".to_owned(),
+        Value::Bool(_) => "the boolean",
+        Value::Number(_) => "the number",
+        Value::String(_) => "the string",
+        Value::Array(items) => return format!("a list of {}", items.len()),
+        Value::Object(_) => return "an object".to_owned(),
+    };
+    let text = value.to_string();
+    if text.chars().count() <= SHOWN {
+        return format!("{kind} {text}");
+    }
+    format!("{kind} {}…", text.chars().take(SHOWN).collect::<String>())
+}

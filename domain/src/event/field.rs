@@ -1,0 +1,135 @@
+//! What may stand in an event's field.
+//!
+//! Implement [`EventField`] for a type of your own to use it in a declaration.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// A type that can be a field of an event.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a field of an event",
+    label = "not an event field",
+    note = "use String, bool, u32, u64, i64, f64, serde_json::Value, Vec<_> or Option<_>, \
+            or implement `EventField` for `{Self}`"
+)]
+pub trait EventField: Serialize + DeserializeOwned + JsonSchema {
+    /// What belongs here, in words for an error message: "a string".
+    fn expected() -> String;
+
+    /// A value for samples; `field` is the name of the field it is for.
+    fn sample(field: &str) -> Self;
+
+    /// The value when the field is not there, or `None` when it must be.
+    fn absent() -> Option<Self> {
+        None
+    }
+
+    /// Whether the field is left out of the payload.
+    fn is_absent(&self) -> bool {
+        false
+    }
+
+    /// Why JSON cannot carry this value, if it cannot.
+    fn problem(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+impl EventField for String {
+    fn expected() -> String {
+        "a string".to_owned()
+    }
+    fn sample(field: &str) -> Self {
+        format!("sample {}", field.replace('_', " "))
+    }
+}
+
+impl EventField for bool {
+    fn expected() -> String {
+        "true or false".to_owned()
+    }
+    fn sample(_: &str) -> Self {
+        true
+    }
+}
+
+impl EventField for u64 {
+    fn expected() -> String {
+        "a whole number, 0 or more".to_owned()
+    }
+    fn sample(_: &str) -> Self {
+        42
+    }
+}
+
+impl EventField for u32 {
+    fn expected() -> String {
+        "a whole number from 0 to 4294967295".to_owned()
+    }
+    fn sample(_: &str) -> Self {
+        7
+    }
+}
+
+impl EventField for i64 {
+    fn expected() -> String {
+        "a whole number".to_owned()
+    }
+    fn sample(_: &str) -> Self {
+        -3
+    }
+}
+
+impl EventField for f64 {
+    fn expected() -> String {
+        "a number".to_owned()
+    }
+    fn sample(_: &str) -> Self {
+        0.25
+    }
+    fn problem(&self) -> Option<&'static str> {
+        // serde_json would write null, and nobody could read the event back.
+        (!self.is_finite()).then_some("it must be a finite number")
+    }
+}
+
+impl EventField for Value {
+    fn expected() -> String {
+        "any JSON value".to_owned()
+    }
+    fn sample(field: &str) -> Self {
+        json!({ field: ["sample", 1, null] })
+    }
+}
+
+impl<T: EventField> EventField for Vec<T> {
+    fn expected() -> String {
+        format!("a list, each item {}", T::expected())
+    }
+    fn sample(field: &str) -> Self {
+        vec![T::sample(field)]
+    }
+    fn problem(&self) -> Option<&'static str> {
+        self.iter().find_map(EventField::problem)
+    }
+}
+
+impl<T: EventField> EventField for Option<T> {
+    fn expected() -> String {
+        format!("{}, null or left out", T::expected())
+    }
+    fn sample(field: &str) -> Self {
+        Some(T::sample(field))
+    }
+    fn absent() -> Option<Self> {
+        Some(None)
+    }
+    fn is_absent(&self) -> bool {
+        self.is_none()
+    }
+    fn problem(&self) -> Option<&'static str> {
+        self.as_ref().and_then(EventField::problem)
+    }
+}

@@ -1,0 +1,190 @@
+//! The audit log, split by use: appending, querying, retention, inspection.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use shaku::Interface;
+
+use crate::audit::{
+    AuditEntry, AuditFilter, LogSpan, Page, Receipt, RecordedEvent, Sequence, Tally, TallyBy,
+};
+
+/// What the storage under an audit log said, kept as the source of an error.
+pub type StorageProblem = Arc<dyn std::error::Error + Send + Sync>;
+
+/// Why entries were not appended. None of the batch is on record.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum AppendError {
+    /// Other processes held the log for longer than we wait.
+    #[error(
+        "the audit log is locked by another process and stayed so for {waited_secs} s: \
+         find out which one holds it, then try again"
+    )]
+    Locked {
+        /// How long we waited, in seconds.
+        waited_secs: u64,
+    },
+    /// There is no room left.
+    #[error("the disk under the audit log is full: make room, then try again")]
+    Full(#[source] StorageProblem),
+    /// The log may be read but not written.
+    #[error("the audit log is read-only: give this user the right to write to its file and folder")]
+    ReadOnly(#[source] StorageProblem),
+    /// The storage is damaged or is not a log.
+    #[error("the audit log is damaged: run `indelible doctor`, and restore it from a copy")]
+    Corrupt(#[source] StorageProblem),
+    /// The storage failed otherwise.
+    #[error("the storage under the audit log failed")]
+    Storage(#[source] StorageProblem),
+    /// The log has been closed.
+    #[error("the audit log is closed: it was shut down while this event waited")]
+    Closed,
+}
+
+/// Why a question to the log was not answered.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum QueryError {
+    /// The storage is damaged or is not a log.
+    #[error("the audit log is damaged: run `indelible doctor`, and restore it from a copy")]
+    Corrupt(#[source] StorageProblem),
+    /// An entry cannot be read back.
+    #[error("entry {sequence} cannot be read: {problem}; run `indelible doctor`")]
+    Unreadable {
+        /// The entry's place on record.
+        sequence: Sequence,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The storage failed otherwise.
+    #[error("the storage under the audit log failed")]
+    Storage(#[source] StorageProblem),
+}
+
+/// Why entries were not removed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum RetentionError {
+    /// The log could not be written.
+    #[error("the audit log could not be pruned")]
+    Append(#[from] AppendError),
+    /// The log could not be read.
+    #[error("the audit log could not be read for pruning")]
+    Query(#[from] QueryError),
+}
+
+/// Appending to the record.
+#[async_trait]
+pub trait AuditAppend: Interface {
+    /// Appends a batch: all of it or none, in the order given.
+    ///
+    /// An adapter MUST return only once the batch is on stable storage; MUST give each new entry
+    /// the sequence after the newest on record, gapless and never used before, also when several
+    /// processes append; MUST stamp entries with a recorded_at that never goes back; and MUST NOT
+    /// append an entry whose (source, event_id) is on record, or earlier in the batch, but return
+    /// the first one's receipt for it. Receipts come in the order of the batch.
+    ///
+    /// Dropping the future leaves all of the batch on record or none of it.
+    async fn append(&self, batch: &[AuditEntry]) -> Result<Vec<Receipt>, AppendError>;
+}
+
+/// Asking the record.
+#[async_trait]
+pub trait AuditQuery: Interface {
+    /// A page of the entries that the filter means.
+    ///
+    /// An adapter MUST return them by sequence, ascending or descending as the page says, exactly
+    /// as they were appended, and MUST agree with [`AuditFilter::matches`].
+    async fn page(
+        &self,
+        filter: &AuditFilter,
+        page: Page,
+    ) -> Result<Vec<RecordedEvent>, QueryError>;
+
+    /// The entry at a place, if there is one.
+    async fn by_sequence(&self, sequence: Sequence) -> Result<Option<RecordedEvent>, QueryError>;
+
+    /// The entries with an event id, by sequence: several sources may have used the same one.
+    async fn by_event_id(&self, event_id: &str) -> Result<Vec<RecordedEvent>, QueryError>;
+
+    /// What there is: first, last, and how many.
+    async fn span(&self) -> Result<LogSpan, QueryError>;
+
+    /// Counts the entries that the filter means, the largest count first, equal counts by key,
+    /// entries without the field last among their equals.
+    async fn tally(&self, filter: &AuditFilter, by: TallyBy) -> Result<Vec<Tally>, QueryError>;
+
+    /// The last entry recorded before a moment, if there is one.
+    async fn last_recorded_before(
+        &self,
+        moment: DateTime<Utc>,
+    ) -> Result<Option<Sequence>, QueryError>;
+}
+
+/// Removing the oldest part of the record, by policy.
+#[async_trait]
+pub trait AuditRetention: Interface {
+    /// Removes entries from the start up to and including `through`, at most `limit` of them, and
+    /// returns how many it removed; 0 means that there is nothing left to remove.
+    ///
+    /// An adapter MUST remove only a contiguous prefix, all of the chunk or none; MUST NOT remove
+    /// the newest entry, whatever `through` is; and MUST let appends in between two chunks.
+    async fn remove_oldest(&self, through: Sequence, limit: u32) -> Result<u64, RetentionError>;
+}
+
+/// One thing found out about the log: what, and its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// What was looked at, such as `journal mode`.
+    pub what: String,
+    /// What was found.
+    pub value: String,
+    /// What is wrong with it and how to mend it; `None` when it is as it should be.
+    pub problem: Option<String>,
+}
+
+impl Fact {
+    /// A fact that is as it should be.
+    #[must_use]
+    pub fn fine(what: impl Into<String>, value: impl fmt::Display) -> Self {
+        Self { what: what.into(), value: value.to_string(), problem: None }
+    }
+
+    /// A fact with something wrong about it.
+    #[must_use]
+    pub fn wrong(
+        what: impl Into<String>,
+        value: impl fmt::Display,
+        problem: impl Into<String>,
+    ) -> Self {
+        Self { what: what.into(), value: value.to_string(), problem: Some(problem.into()) }
+    }
+}
+
+/// Everything an inspection found out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Inspection {
+    /// The findings, in the order they should be read.
+    pub facts: Vec<Fact>,
+}
+
+impl Inspection {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_healthy(&self) -> bool {
+        self.facts.iter().all(|fact| fact.problem.is_none())
+    }
+}
+
+/// Examining the log's own state.
+#[async_trait]
+pub trait AuditInspect: Interface {
+    /// Examines the storage, without changing it: where it is, in which state, and whether the
+    /// record is whole. An adapter MUST report gaps in the sequence.
+    async fn inspect(&self) -> Result<Inspection, QueryError>;
+}
+
+/// The whole audit log: what one component provides, and each use case sees a part of.
+pub trait AuditLog: AuditAppend + AuditQuery + AuditRetention + AuditInspect {}
+
+impl<L: AuditAppend + AuditQuery + AuditRetention + AuditInspect> AuditLog for L {}

@@ -1,0 +1,149 @@
+//! The bus: where events are emitted and from where they are handed on.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_core::Stream;
+use shaku::Interface;
+
+use super::{EventFilter, EventRecorder, EventSubscriber, QueryError, RecordError, Subscription};
+use crate::audit::{Receipt, RecordedEvent};
+use crate::envelope::EventDraft;
+use crate::event::{DetailsError, EventType};
+
+/// Recorded events, live. An error means that the record could not be read when the reader had
+/// fallen behind; polling again tries again and nothing is skipped.
+pub type EventStream =
+    Pin<Box<dyn Stream<Item = Result<Arc<RecordedEvent>, QueryError>> + Send + 'static>>;
+
+/// Why an event was not emitted. Whichever it is, nobody saw the event.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum EmitError {
+    /// No recorder is attached to the type, so it could not be put on record.
+    #[error(
+        "no recorder is attached to `{event_type}`, so it cannot be emitted: add it to the \
+         catalogue the application is started with, or call `attach_recorder` for it"
+    )]
+    NoRecorder {
+        /// The type.
+        event_type: EventType,
+    },
+    /// The event holds what cannot be put on record.
+    #[error("the event `{event_type}` cannot be put on record")]
+    Invalid {
+        /// The type.
+        event_type: EventType,
+        /// What is wrong with it.
+        #[source]
+        source: DetailsError,
+    },
+    /// The recorder refused it or failed.
+    #[error("`{event_type}` was not put on record")]
+    NotRecorded {
+        /// The type; of a batch, its first event's.
+        event_type: EventType,
+        /// What the recorder said.
+        #[source]
+        source: RecordError,
+    },
+    /// The bus is shutting down or has shut down.
+    #[error("the event bus has shut down: emit before calling `shutdown`")]
+    ShutDown,
+}
+
+/// What became of the subscribers when the bus shut down.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ShutdownReport {
+    /// Names of subscribers that did not finish within the deadline and were abandoned. What they
+    /// missed is on record.
+    pub abandoned: Vec<String>,
+}
+
+/// What has happened on the bus since it was built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BusCounters {
+    /// Events put on record.
+    pub recorded: u64,
+    /// Events found on record already.
+    pub already_on_record: u64,
+    /// Events refused, for whatever reason.
+    pub refused: u64,
+    /// Handlers that returned an error.
+    pub handler_failures: u64,
+    /// Handlers, or predicates, that panicked.
+    pub handler_panics: u64,
+    /// Times a reader fell behind its queue and went back to the record.
+    pub fallbacks: u64,
+}
+
+/// Puts events on record and hands them on.
+#[async_trait]
+pub trait EventBus: Interface {
+    /// Emits events: all of them or none, with contiguous sequences when none was on record before.
+    /// Use [`Emit::emit`] for a single typed event.
+    ///
+    /// An adapter MUST return only after all of them are on stable storage, MUST NOT let anyone
+    /// see an event before that, and MUST refuse an event whose type has no recorder. An event
+    /// found on record already is not handed on again. A bus that is full makes the caller wait.
+    ///
+    /// Dropping the future while it waits for a place records nothing; dropping it later changes
+    /// nothing: the events are recorded and handed on all the same. Either way the bus goes on.
+    async fn emit_batch(&self, drafts: Vec<EventDraft>) -> Result<Vec<Receipt>, EmitError>;
+
+    /// Has `recorder` record the events of these types from now on. A type has one recorder: the
+    /// last one attached.
+    fn attach_recorder(&self, types: &[EventType], recorder: Arc<dyn EventRecorder>);
+
+    /// Which of these types have no recorder, and so cannot be emitted.
+    fn without_recorder(&self, types: &[EventType]) -> Vec<EventType>;
+
+    /// Hands recorded events on to `subscriber`, from now on until the guard is dropped.
+    ///
+    /// An adapter MUST call it in the order of the record, for every event the filter accepts,
+    /// none twice and none left out, however slow it is; MUST NOT let it delay or fail an emit or
+    /// another subscriber; and MUST hold nothing of it once the guard is dropped.
+    fn subscribe(&self, filter: EventFilter, subscriber: Arc<dyn EventSubscriber>) -> Subscription;
+
+    /// Recorded events from now on, under the same guarantees. Ends when the bus shuts down and
+    /// everything has been read.
+    fn stream(&self, filter: EventFilter) -> EventStream;
+
+    /// The last events recorded through this bus, oldest first, for inspection at run time: a
+    /// bounded number, which the record itself is not.
+    fn recent(&self) -> Vec<Arc<RecordedEvent>>;
+
+    /// What has happened so far.
+    fn counters(&self) -> BusCounters;
+
+    /// Shuts down: refuses new events, records what was accepted, and lets subscribers finish, but
+    /// for no longer than `deadline`. An adapter MUST allow it to be called more than once.
+    async fn shutdown(&self, deadline: Duration) -> ShutdownReport;
+}
+
+/// Emitting one event, on every bus.
+#[async_trait]
+pub trait Emit {
+    /// Emits one event: a typed one, one of a context's enum, or a draft.
+    ///
+    /// Returns once it is on stable storage. See [`EventBus::emit_batch`] for what dropping the
+    /// future means.
+    async fn emit<E: Into<EventDraft> + Send>(&self, event: E) -> Result<Receipt, EmitError>;
+}
+
+#[async_trait]
+impl<B: EventBus + ?Sized> Emit for B {
+    async fn emit<E: Into<EventDraft> + Send>(&self, event: E) -> Result<Receipt, EmitError> {
+        let draft = event.into();
+        let event_type = draft.event_type().clone();
+        let mut receipts = self.emit_batch(vec![draft]).await?;
+        receipts.pop().ok_or_else(|| EmitError::NotRecorded {
+            event_type,
+            source: RecordError::Misbehaved {
+                recorder: "event bus".to_owned(),
+                how: "it returned no receipt for an event it accepted".to_owned(),
+            },
+        })
+    }
+}

@@ -1,0 +1,23 @@
+//! The roles the rest of the program plays for the domain.
+//!
+//! Each method says what an adapter MUST guarantee; the contract suites in the tests package hold
+//! every adapter to it. All ports inherit `shaku::Interface`, so that one container can hold them.
+
+mod audit_log;
+mod clock;
+mod event_bus;
+mod event_filter;
+mod event_recorder;
+mod event_subscriber;
+mod redactor;
+
+pub use audit_log::{
+    AppendError, AuditAppend, AuditInspect, AuditLog, AuditQuery, AuditRetention, Fact, Inspection,
+    QueryError, RetentionError, StorageProblem,
+};
+pub use clock::Clock;
+pub use event_bus::{BusCounters, Emit, EmitError, EventBus, EventStream, ShutdownReport};
+pub use event_filter::EventFilter;
+pub use event_recorder::{EventRecorder, RecordError};
+pub use event_subscriber::{EventSubscriber, HandlerError, Subscription, handler};
+pub use redactor::Redactor;

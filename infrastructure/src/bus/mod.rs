@@ -1,0 +1,1 @@
+//! The event buses: the reactive one, and the decorator that logs.

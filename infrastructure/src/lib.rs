@@ -1,0 +1,10 @@
+//! The adapters of Indelible: what plays the domain's ports with real technology.
+//!
+//! Deliberately absent: rules. What an event is, when it may be removed and who hears of it is
+//! decided further in; here it is carried out.
+
+pub mod bus;
+pub mod clock;
+pub mod memory;
+pub mod redaction;
+pub mod seaorm;

@@ -1,0 +1,1 @@
+//! Keeping secrets off the record.

@@ -1,0 +1,6 @@
+//! Contract suites, fakes and builders for whoever extends Indelible or writes an adapter for it.
+//!
+//! Deliberately absent: a path through production code that only tests take.
+
+pub mod contract;
+pub mod fakes;
