@@ -4,6 +4,11 @@
 //! knowledge of who calls: the command line and a service use the same functions.
 
 pub mod cloud_events;
+pub mod nearest;
+pub mod query;
 pub mod record;
+pub mod retention;
 
+pub use query::{follow, read_all};
 pub use record::AuditEventSubscriber;
+pub use retention::{PruneAuditLog, PruneError, PruneReport};
