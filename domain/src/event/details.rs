@@ -102,8 +102,9 @@ pub fn write_field<T: EventField>(
     Ok(())
 }
 
-/// A value in words, short enough for an error message.
-fn describe(value: &Value) -> String {
+/// A value in words, short enough for an error message: the string "abc".
+#[must_use]
+pub fn describe(value: &Value) -> String {
     const SHOWN: usize = 40;
     let kind = match value {
         Value::Null => return "null".to_owned(),

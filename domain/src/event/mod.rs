@@ -15,7 +15,7 @@ pub use catalogue::{Catalogue, GroupDescriptor};
 #[doc(hidden)]
 pub use catalogue::{assert_group as __assert_group, context_of as __context_of};
 pub use descriptor::{AuditCategory, EventDescriptor, EventType, Upcaster};
-pub use details::{Details, DetailsError, read_field, write_field};
+pub use details::{Details, DetailsError, describe, read_field, write_field};
 pub use field::EventField;
 
 use std::fmt::Debug;
