@@ -90,6 +90,12 @@ impl EventFilter {
         &self.query
     }
 
+    /// Whether every event is wanted, so that a bus need not look at any.
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        self.predicates.is_empty() && self.query == AuditFilter::default()
+    }
+
     /// Whether an event is wanted.
     #[must_use]
     pub fn accepts(&self, event: &RecordedEvent) -> bool {

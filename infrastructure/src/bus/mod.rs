@@ -1,1 +1,30 @@
 //! The event buses: the reactive one, and the decorator that logs.
+//!
+//! One event's way through the files: `reactive` takes the draft and has `sealing` complete it,
+//! `recorders` names who records its type, `sequencer` gathers what waits and `committing` has it
+//! recorded as one batch, `readers` hands the batch to every `inbox`, a `reader` takes it out again
+//! (or goes back to the record for what did not fit), and `subscribers` calls the handlers.
+//!
+//! Deliberately absent: storage and redaction, which are the recorder's, and delivery that outlives
+//! the process.
+
+mod committing;
+mod counting;
+mod inbox;
+mod logging;
+mod panics;
+mod reactive;
+mod reader;
+mod readers;
+mod recent;
+mod recorders;
+mod sealing;
+mod sequencer;
+mod settings;
+mod shared;
+mod subscribers;
+
+pub use logging::LoggingEventBus;
+pub use reactive::ReactiveEventBus;
+pub use recorders::MixedRecorders;
+pub use settings::BusSettings;

@@ -1,0 +1,175 @@
+//! The event bus: every event is on record before anyone reacts to it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::ports::{BusCounters, EventStream, ShutdownReport};
+use domain::{
+    AuditLog, Clock, EmitError, EventBus, EventDraft, EventFilter, EventRecorder, EventSubscriber,
+    EventType, Receipt, RecordedEvent, Subscription,
+};
+use shaku::{Component, HasComponent, Module, ModuleBuildContext};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::committing::Job;
+use super::counting::Counts;
+use super::reader::Reader;
+use super::readers::Readers;
+use super::recent::Recent;
+use super::recorders::Recorders;
+use super::sealing::Sealer;
+use super::sequencer;
+use super::settings::BusSettings;
+use super::shared::Shared;
+use super::subscribers::{self, Subscribers};
+
+/// The bus of one process.
+///
+/// The recorders attached to it must record in the audit log it was given: that is where readers
+/// find what they were too slow for. All events of one [`EventBus::emit_batch`] must have the same
+/// recorder, or it is refused with [`MixedRecorders`](super::MixedRecorders).
+///
+/// Readers see what is recorded through this bus, and not what other processes record in the same
+/// log meanwhile.
+///
+/// Dropping it without [`EventBus::shutdown`] records what was accepted and lets subscribers finish,
+/// in the background, and then ends all its tasks. A subscriber that itself owns the bus prevents
+/// that; `shutdown` does not mind.
+pub struct ReactiveEventBus {
+    shared: Arc<Shared>,
+    queue: mpsc::Sender<Job>,
+    recorders: Recorders,
+    sealer: Sealer,
+    reader_buffer: usize,
+    stop: CancellationToken,
+    stopped: CancellationToken,
+}
+
+impl ReactiveEventBus {
+    /// A bus whose readers fall back to `log`.
+    ///
+    /// # Panics
+    /// When it is called outside a tokio runtime: the bus needs one for its tasks.
+    #[must_use]
+    pub fn new(settings: BusSettings, clock: Arc<dyn Clock>, log: Arc<dyn AuditLog>) -> Self {
+        let runtime = Handle::current();
+        let (queue, jobs) = mpsc::channel(settings.queue_capacity.max(1));
+        let shared = Arc::new(Shared {
+            log,
+            clock,
+            counts: Counts::default(),
+            recent: Recent::new(settings.recent),
+            readers: Readers::default(),
+            subscribers: Subscribers::new(runtime.clone()),
+        });
+        let stop = CancellationToken::new();
+        let stopped = CancellationToken::new();
+        let run =
+            sequencer::run(Arc::clone(&shared), jobs, stop.clone(), settings.max_batch.max(1));
+        let ended = stopped.clone().drop_guard();
+        runtime.spawn(async move {
+            let _ended = ended;
+            run.await;
+        });
+        Self {
+            shared,
+            queue,
+            recorders: Recorders::default(),
+            sealer: Sealer::new(settings.source),
+            reader_buffer: settings.reader_buffer.max(1),
+            stop,
+            stopped,
+        }
+    }
+
+    /// Seals a batch; `None` when there is nothing in it.
+    fn seal(&self, drafts: Vec<EventDraft>) -> Result<Option<Sealed>, EmitError> {
+        if self.stop.is_cancelled() {
+            return Err(EmitError::ShutDown);
+        }
+        let Some(attached) = self.recorders.of_batch(&drafts)? else { return Ok(None) };
+        let now = self.shared.clock.now();
+        let entries = drafts
+            .into_iter()
+            .map(|draft| self.sealer.seal(draft, now, &attached))
+            .collect::<Result<_, _>>()?;
+        let (answer, receipts) = oneshot::channel();
+        Ok(Some((Job { attached, entries, answer }, receipts)))
+    }
+}
+
+/// A job, and where its answer will come.
+type Sealed = (Job, oneshot::Receiver<super::committing::Answer>);
+
+#[async_trait]
+impl EventBus for ReactiveEventBus {
+    async fn emit_batch(&self, drafts: Vec<EventDraft>) -> Result<Vec<Receipt>, EmitError> {
+        let events = drafts.len();
+        let refuse = |error| {
+            self.shared.counts.refused.add(events);
+            error
+        };
+        let Some((job, receipts)) = self.seal(drafts).map_err(refuse)? else {
+            return Ok(Vec::new());
+        };
+        self.queue.send(job).await.map_err(|_| refuse(EmitError::ShutDown))?;
+        // Without an answer only when the runtime under the bus has been torn down.
+        receipts.await.unwrap_or(Err(EmitError::ShutDown))
+    }
+
+    fn attach_recorder(&self, types: &[EventType], recorder: Arc<dyn EventRecorder>) {
+        self.recorders.attach(types, recorder);
+    }
+
+    fn without_recorder(&self, types: &[EventType]) -> Vec<EventType> {
+        self.recorders.without(types)
+    }
+
+    fn subscribe(&self, filter: EventFilter, subscriber: Arc<dyn EventSubscriber>) -> Subscription {
+        let reader = Reader::open(&self.shared, filter, subscriber.name(), self.reader_buffer);
+        subscribers::start(&self.shared, reader, subscriber)
+    }
+
+    fn stream(&self, filter: EventFilter) -> EventStream {
+        let reader = Reader::open(&self.shared, filter, "stream", self.reader_buffer);
+        Box::pin(futures::stream::unfold(reader, |mut reader| async {
+            reader.next().await.map(|item| (item, reader))
+        }))
+    }
+
+    fn recent(&self) -> Vec<Arc<RecordedEvent>> {
+        self.shared.recent.list()
+    }
+
+    fn counters(&self) -> BusCounters {
+        self.shared.counts.snapshot()
+    }
+
+    /// Recording what was accepted is never cut short; the deadline is the subscribers', in the
+    /// machine's own time, and begins after that.
+    async fn shutdown(&self, deadline: Duration) -> ShutdownReport {
+        self.stop.cancel();
+        self.stopped.cancelled().await;
+        self.shared.subscribers.finish(deadline).await
+    }
+}
+
+impl<M> Component<M> for ReactiveEventBus
+where
+    M: Module + HasComponent<dyn Clock> + HasComponent<dyn AuditLog>,
+{
+    type Interface = dyn EventBus;
+    type Parameters = BusSettings;
+
+    fn build(
+        context: &mut ModuleBuildContext<M>,
+        settings: Self::Parameters,
+    ) -> Box<Self::Interface> {
+        let clock = M::build_component(context);
+        let log = M::build_component(context);
+        Box::new(Self::new(settings, clock, log))
+    }
+}

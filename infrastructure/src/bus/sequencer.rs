@@ -1,0 +1,84 @@
+//! The one task that decides the order: it takes what waits and has it recorded.
+//!
+//! Deliberately absent: a timer. A lone emitter waits for nobody; while one batch is being recorded
+//! the next one gathers by itself.
+
+use std::sync::Arc;
+
+use domain::Sequence;
+use tokio::sync::mpsc::Receiver;
+use tokio_util::sync::CancellationToken;
+
+use super::committing::{Group, Job};
+use super::shared::Shared;
+
+/// How often emitters that could run are let in before a batch is recorded.
+const ROUNDS: usize = 3;
+
+/// Records what comes until `stop`, or until the bus is dropped; then what was accepted, and then
+/// tells every reader that nothing more will come.
+pub(super) async fn run(
+    shared: Arc<Shared>,
+    mut queue: Receiver<Job>,
+    stop: CancellationToken,
+    max_batch: usize,
+) {
+    let mut newest = Sequence::default();
+    let mut carried = None;
+    loop {
+        let first = match carried.take() {
+            Some(job) => job,
+            None => match next(&mut queue, &stop).await {
+                Some(job) => job,
+                None => break,
+            },
+        };
+        let (batch, left) = gather(first, &mut queue, max_batch).await;
+        carried = left;
+        for group in Group::divide(batch) {
+            group.commit(&shared, &mut newest).await;
+        }
+    }
+    shared.readers.close();
+}
+
+/// Waits for an emit; `None` when none will come.
+async fn next(queue: &mut Receiver<Job>, stop: &CancellationToken) -> Option<Job> {
+    if !queue.is_closed() {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => queue.close(),
+            job = queue.recv() => return job,
+        }
+    }
+    // Closed: what emitters have already put in, or have a place for, still comes.
+    queue.recv().await
+}
+
+/// Takes what waits, up to `max_batch` events, and what did not fit. As long as more arrives,
+/// emitters that could run are let in, a few times.
+async fn gather(
+    first: Job,
+    queue: &mut Receiver<Job>,
+    max_batch: usize,
+) -> (Vec<Job>, Option<Job>) {
+    let mut events = first.entries.len();
+    let mut batch = vec![first];
+    for round in 0..=ROUNDS {
+        let before = batch.len();
+        while events < max_batch {
+            let Ok(job) = queue.try_recv() else { break };
+            events += job.entries.len();
+            if events > max_batch {
+                return (batch, Some(job));
+            }
+            batch.push(job);
+        }
+        let nothing_came = round > 0 && batch.len() == before;
+        if events >= max_batch || nothing_came || round == ROUNDS {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    (batch, None)
+}
