@@ -6,5 +6,6 @@
 pub mod bus;
 pub mod clock;
 pub mod memory;
+mod moment;
 pub mod redaction;
 pub mod seaorm;

@@ -4,6 +4,7 @@
 //! it costs the same however far back it is and is not shifted by what is recorded meanwhile.
 
 use std::fmt;
+use std::str::Chars;
 
 use chrono::{DateTime, Utc};
 
@@ -41,7 +42,7 @@ impl TypePattern {
     /// Whether a name fits.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
-        glob(self.0.as_bytes(), name.as_bytes())
+        glob(self.0.chars(), name.chars())
     }
 }
 
@@ -51,31 +52,28 @@ impl fmt::Display for TypePattern {
     }
 }
 
-/// Matches with one point to go back to, so that no pattern takes more than a product of lengths.
-fn glob(pattern: &[u8], name: &[u8]) -> bool {
-    let (mut p, mut n) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while n < name.len() {
-        match pattern.get(p) {
-            Some(b'*') => {
-                star = Some((p, n));
-                p += 1;
+/// Matches letter by letter, with one point to go back to, so that no pattern takes more than a
+/// product of lengths.
+fn glob(mut pattern: Chars<'_>, mut name: Chars<'_>) -> bool {
+    // What follows the last star, and the name from where that star's run could go on.
+    let mut star: Option<(Chars<'_>, Chars<'_>)> = None;
+    loop {
+        let here = name.clone();
+        match (pattern.next(), name.next()) {
+            (None, None) => return true,
+            (Some('*'), _) => {
+                star = Some((pattern.clone(), here.clone()));
+                name = here;
             }
-            Some(&c) if c == b'?' || c == name[n] => {
-                p += 1;
-                n += 1;
+            (Some(wanted), Some(found)) if wanted == '?' || wanted == found => {}
+            (_, None) => return false,
+            (_, Some(_)) => {
+                let Some((rest, run)) = &mut star else { return false };
+                run.next();
+                (pattern, name) = (rest.clone(), run.clone());
             }
-            _ => match star {
-                Some((at, from)) => {
-                    star = Some((at, from + 1));
-                    p = at + 1;
-                    n = from + 1;
-                }
-                None => return false,
-            },
         }
     }
-    pattern[p..].iter().all(|&c| c == b'*')
 }
 
 /// A span of time, from `since` (included) to `until` (excluded); open where `None`.
@@ -244,4 +242,37 @@ pub struct Tally {
     pub key: Option<String>,
     /// How many entries.
     pub entries: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_run_and_a_question_mark_for_any_one_letter() {
+        for (pattern, name) in [
+            ("tool.*", "tool.invoked"),
+            ("*", ""),
+            ("*.created", "plan.created"),
+            ("p*n.c*d", "plan.created"),
+            ("*a*b*", "aaab"),
+            ("tool.?nvoked", "tool.invoked"),
+            ("pl?n.made", "plän.made"),
+            ("a**", "a"),
+            ("[a]", "[a]"),
+        ] {
+            assert!(TypePattern::new(pattern).matches(name), "{pattern} fits {name}");
+        }
+        for (pattern, name) in [
+            ("tool.*", "tools.invoked"),
+            ("", "a"),
+            ("?", ""),
+            ("??", "ä"),
+            ("*a", "ab"),
+            ("a*b*c", "acb"),
+            ("[a]", "a"),
+        ] {
+            assert!(!TypePattern::new(pattern).matches(name), "{pattern} does not fit {name}");
+        }
+    }
 }

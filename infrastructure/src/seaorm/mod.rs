@@ -1,1 +1,29 @@
 //! The audit log on SQLite, through SeaORM.
+//!
+//! One table, `audit_log`, that the database itself keeps append-only and gapless by triggers; a
+//! writer of one connection and a few readers. Start with [`AuditStorage::connect`], then build a
+//! [`SeaOrmAuditLog`] over it.
+//!
+//! Deliberately absent: rows in the public interface, and any rule about what may be recorded or
+//! how long it is kept.
+
+mod append;
+mod decode;
+mod entity;
+mod examine;
+mod filter;
+mod insert;
+mod inspect;
+mod log;
+mod migration;
+mod open_error;
+mod options;
+mod problem;
+mod query;
+mod retention;
+mod storage;
+
+pub use log::{SeaOrmAuditLog, SeaOrmAuditLogParameters};
+pub use open_error::OpenError;
+pub use options::{Access, Durability, StorageOptions};
+pub use storage::AuditStorage;

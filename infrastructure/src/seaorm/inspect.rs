@@ -1,0 +1,153 @@
+//! The state of the file, for `indelible doctor`.
+
+use async_trait::async_trait;
+use domain::ports::{Fact, Inspection};
+use domain::{AuditInspect, QueryError};
+use sea_orm::sqlx::{self, Row};
+
+use super::examine::marks;
+use super::log::SeaOrmAuditLog;
+use super::migration::{APPLICATION_ID, SCHEMA_VERSION};
+use super::problem::query_error;
+use super::storage::is_recent_enough;
+
+#[async_trait]
+impl AuditInspect for SeaOrmAuditLog {
+    async fn inspect(&self) -> Result<Inspection, QueryError> {
+        let storage = self.storage()?;
+        let readers = storage.readers();
+        let pool = readers.get_sqlite_connection_pool();
+        let mut facts = vec![Fact::fine("file", storage.file().display())];
+
+        let size = std::fs::metadata(storage.file()).map(|file| file.len());
+        facts.push(match size {
+            Ok(bytes) => Fact::fine("size", format!("{bytes} bytes")),
+            Err(error) => Fact::wrong("size", error, "the file is gone: restore it from a copy"),
+        });
+
+        let version: String = one(pool, "SELECT sqlite_version()").await?;
+        facts.push(expect(
+            "SQLite",
+            &version,
+            is_recent_enough(&version),
+            "versions before 3.51.3 can lose commits: build with a newer one",
+        ));
+
+        let marks = marks(readers).await.map_err(query_error)?;
+        facts.push(expect(
+            "application id",
+            marks.application_id,
+            marks.application_id == APPLICATION_ID,
+            "the file is no audit log: name another one",
+        ));
+        facts.push(expect(
+            "schema version",
+            marks.user_version,
+            marks.user_version == SCHEMA_VERSION,
+            "the file was changed by another program: restore it from a copy",
+        ));
+
+        let journal: String = one(pool, "SELECT journal_mode FROM pragma_journal_mode").await?;
+        facts.push(expect(
+            "journal mode",
+            &journal,
+            journal == "wal",
+            "readers and writers block each other: open the log for writing once",
+        ));
+        if let Some(writer) = storage.writer() {
+            let synchronous: i64 =
+                one(writer.pool(), "SELECT synchronous FROM pragma_synchronous").await?;
+            facts.push(expect(
+                "synchronous",
+                ["off", "normal", "full", "extra"]
+                    .get(usize::try_from(synchronous).unwrap_or(usize::MAX))
+                    .unwrap_or(&"unknown"),
+                synchronous == storage.options().durability.synchronous(),
+                "it is not what was asked for: start the program anew",
+            ));
+        }
+        facts.extend(self.inspect_record(pool).await?);
+        Ok(Inspection { facts })
+    }
+}
+
+impl SeaOrmAuditLog {
+    /// Whether the record is whole.
+    async fn inspect_record(&self, pool: &sqlx::SqlitePool) -> Result<Vec<Fact>, QueryError> {
+        const DAMAGED: &str = "the file is damaged: restore it from a copy";
+        let findings: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check(3)")
+            .fetch_all(pool)
+            .await
+            .map_err(query_error)?;
+        let findings = findings.join("; ");
+        let mut facts = vec![expect("integrity", &findings, findings == "ok", DAMAGED)];
+
+        let triggers: i64 = one(
+            pool,
+            "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'audit_log'",
+        )
+        .await?;
+        facts.push(expect(
+            "guards",
+            format!("{triggers} of 4 triggers"),
+            triggers == 4,
+            "the log is no longer append-only: restore the file from a copy",
+        ));
+
+        let record = sqlx::query(RECORD).fetch_one(pool).await.map_err(query_error)?;
+        let number = |column: usize| record.try_get::<Option<i64>, _>(column).map_err(query_error);
+        let entries = number(0)?.unwrap_or_default();
+        facts.push(Fact::fine("entries", entries));
+        if let (Some(first), Some(last)) = (number(1)?, number(2)?) {
+            facts.push(Fact::fine("sequences", format!("{first} to {last}")));
+            let missing = last - first + 1 - entries;
+            facts.push(match number(3)? {
+                Some(gap) => Fact::wrong(
+                    "gaps",
+                    format!("{missing} missing, the first is {gap}"),
+                    "entries were removed from the middle of the record: restore it from a copy",
+                ),
+                None => Fact::fine("gaps", "none"),
+            });
+        }
+        facts.push(match number(4)? {
+            Some(back) => Fact::wrong(
+                "recorded_at",
+                format!("goes back at {back}"),
+                "the record was changed from outside: restore it from a copy",
+            ),
+            None => Fact::fine("recorded_at", "never goes back"),
+        });
+        facts.push(expect(
+            "retention",
+            if number(5)? == Some(0) { "at rest" } else { "a permit was left behind" },
+            number(5)? == Some(0),
+            "anybody may delete: remove it with `DELETE FROM audit_retention_permit`",
+        ));
+        Ok(facts)
+    }
+}
+
+/// How many, first, last, first missing, first that goes back in time, permits left behind.
+const RECORD: &str = "SELECT \
+    (SELECT count(*) FROM audit_log), \
+    (SELECT min(sequence) FROM audit_log), \
+    (SELECT max(sequence) FROM audit_log), \
+    (SELECT min(sequence) + 1 FROM audit_log AS entry \
+     WHERE sequence < (SELECT max(sequence) FROM audit_log) \
+     AND NOT EXISTS (SELECT 1 FROM audit_log WHERE sequence = entry.sequence + 1)), \
+    (SELECT min(sequence) FROM audit_log AS entry \
+     WHERE recorded_at < (SELECT recorded_at FROM audit_log WHERE sequence < entry.sequence \
+                          ORDER BY sequence DESC LIMIT 1)), \
+    (SELECT count(*) FROM audit_retention_permit)";
+
+fn expect(what: &str, found: impl std::fmt::Display, fine: bool, problem: &str) -> Fact {
+    if fine { Fact::fine(what, found) } else { Fact::wrong(what, found, problem) }
+}
+
+async fn one<T>(pool: &sqlx::SqlitePool, question: &'static str) -> Result<T, QueryError>
+where
+    T: Send + Unpin + for<'r> sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
+{
+    sqlx::query_scalar(question).fetch_one(pool).await.map_err(query_error)
+}

@@ -1,0 +1,129 @@
+//! What SQLite's errors mean: the one place where its codes are read.
+
+use std::error::Error;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use domain::ports::StorageProblem;
+use domain::{AppendError, QueryError};
+use sea_orm::sqlx;
+use sea_orm::{DbErr, RuntimeErr};
+
+use super::OpenError;
+
+/// What kind of trouble an error is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// Somebody else holds a lock; trying again helps.
+    Busy,
+    /// No room on the disk.
+    Full,
+    /// Not allowed to write, or to open at all.
+    ReadOnly,
+    /// The file is damaged or no database.
+    Corrupt,
+    /// A constraint or a trigger refused the statement.
+    Constraint,
+    /// The pool was closed.
+    Closed,
+    /// Anything else.
+    Other,
+}
+
+/// An error of the storage, of whichever library's type.
+pub(super) trait Troubled: Error + Send + Sync + Sized + 'static {
+    /// What kind of trouble it is.
+    fn trouble(&self) -> Trouble;
+
+    /// The error as a source.
+    fn shared(self) -> StorageProblem {
+        Arc::new(self)
+    }
+}
+
+impl Troubled for sqlx::Error {
+    fn trouble(&self) -> Trouble {
+        let Self::Database(error) = self else {
+            return if matches!(self, Self::PoolClosed) { Trouble::Closed } else { Trouble::Other };
+        };
+        let code = error.code().and_then(|code| code.parse::<u32>().ok()).unwrap_or_default();
+        // The low byte is the primary code; what stands above it says which variety.
+        match code & 0xff {
+            5 | 6 => Trouble::Busy,
+            8 | 14 => Trouble::ReadOnly,
+            11 | 26 => Trouble::Corrupt,
+            13 => Trouble::Full,
+            19 => Trouble::Constraint,
+            _ => Trouble::Other,
+        }
+    }
+}
+
+impl Troubled for DbErr {
+    fn trouble(&self) -> Trouble {
+        match self {
+            Self::Conn(RuntimeErr::SqlxError(error))
+            | Self::Exec(RuntimeErr::SqlxError(error))
+            | Self::Query(RuntimeErr::SqlxError(error)) => error.trouble(),
+            _ => Trouble::Other,
+        }
+    }
+}
+
+/// The error of an append that waited this long.
+pub(super) fn append_error(error: impl Troubled, waited: Duration) -> AppendError {
+    match error.trouble() {
+        Trouble::Busy => AppendError::Locked { waited_secs: waited.as_secs() },
+        Trouble::Full => AppendError::Full(error.shared()),
+        Trouble::ReadOnly => AppendError::ReadOnly(error.shared()),
+        Trouble::Corrupt => AppendError::Corrupt(error.shared()),
+        Trouble::Closed => AppendError::Closed,
+        Trouble::Constraint | Trouble::Other => AppendError::Storage(error.shared()),
+    }
+}
+
+/// The error of a question.
+pub(super) fn query_error(error: impl Troubled) -> QueryError {
+    match error.trouble() {
+        Trouble::Corrupt => QueryError::Corrupt(error.shared()),
+        _ => QueryError::Storage(error.shared()),
+    }
+}
+
+/// The error of opening a file, after having waited this long.
+pub(super) fn open_error(file: &Path, error: impl Troubled, waited: Duration) -> OpenError {
+    let file = file.to_owned();
+    match error.trouble() {
+        Trouble::Busy => OpenError::Locked { file, waited_secs: waited.as_secs() },
+        Trouble::ReadOnly => OpenError::ReadOnly { file, source: error.shared() },
+        Trouble::Corrupt => OpenError::NotADatabase { file },
+        _ => OpenError::Storage { file, source: error.shared() },
+    }
+}
+
+/// How long to go on trying while others hold the log.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    started: Instant,
+    limit: Duration,
+}
+
+impl Patience {
+    const PAUSE: Duration = Duration::from_millis(5);
+
+    pub(super) fn of(limit: Duration) -> Self {
+        Self { started: Instant::now(), limit }
+    }
+
+    /// How long to pause before trying again; `None` when trying again makes no sense or there is
+    /// no time left.
+    pub(super) fn pause_after<T>(&self, outcome: &Result<T, impl Troubled>) -> Option<Duration> {
+        let busy = outcome.as_ref().is_err_and(|error| error.trouble() == Trouble::Busy);
+        (busy && self.waited() < self.limit).then_some(Self::PAUSE)
+    }
+
+    pub(super) fn waited(&self) -> Duration {
+        self.started.elapsed()
+    }
+}

@@ -1,0 +1,62 @@
+//! Removing the oldest entries: the one delete that the database lets through.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::{AppendError, AuditRetention, RetentionError, Sequence};
+use sea_orm::sqlx::{self, Connection, Row};
+
+use super::append::Writer;
+use super::filter::stored;
+use super::log::SeaOrmAuditLog;
+use super::problem::{Patience, append_error};
+
+#[async_trait]
+impl AuditRetention for SeaOrmAuditLog {
+    async fn remove_oldest(&self, through: Sequence, limit: u32) -> Result<u64, RetentionError> {
+        let writer = Arc::clone(self.writer()?);
+        let removal = tokio::spawn(async move { writer.remove_oldest(through, limit).await });
+        let removed = removal.await.map_err(|gone| AppendError::Storage(Arc::new(gone)))?;
+        Ok(removed?)
+    }
+}
+
+impl Writer {
+    /// Removes a chunk, whole or not at all.
+    async fn remove_oldest(&self, through: Sequence, limit: u32) -> Result<u64, AppendError> {
+        let patience = Patience::of(self.lock_timeout());
+        loop {
+            let outcome = self.remove_once(stored(through), i64::from(limit)).await;
+            let Some(pause) = patience.pause_after(&outcome) else {
+                return outcome.map_err(|error| append_error(error, patience.waited()));
+            };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn remove_once(&self, through: i64, limit: i64) -> Result<u64, sqlx::Error> {
+        let mut connection = self.pool().acquire().await?;
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        let ends = "SELECT coalesce((SELECT min(sequence) FROM audit_log), 1), \
+                    coalesce((SELECT max(sequence) FROM audit_log), 0)";
+        let ends = sqlx::query(ends).fetch_one(&mut *transaction).await?;
+        let (first, newest): (i64, i64) = (ends.try_get(0)?, ends.try_get(1)?);
+        // The newest entry stays: it is what keeps its sequence from being given again.
+        let last = through.min(newest - 1).min(first + limit - 1);
+        if last < first {
+            return Ok(0);
+        }
+        sqlx::query("INSERT INTO audit_retention_permit (id, through_sequence) VALUES (1, ?)")
+            .bind(last)
+            .execute(&mut *transaction)
+            .await?;
+        let removed = sqlx::query("DELETE FROM audit_log WHERE sequence <= ?")
+            .bind(last)
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+        sqlx::query("DELETE FROM audit_retention_permit").execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(removed)
+    }
+}

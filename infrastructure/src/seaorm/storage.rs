@@ -1,0 +1,268 @@
+//! Opening the file: examine, create, migrate, and the two pools.
+//!
+//! Deliberately absent: writing to a file before it is known to be ours or nobody's.
+
+use std::fs::OpenOptions;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::sqlx::sqlite::{
+    SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sea_orm::sqlx::{self, ConnectOptions as _};
+use sea_orm::{
+    DatabaseConnection, DbErr, SqliteTransactionMode, SqlxSqliteConnector, TransactionOptions,
+    TransactionTrait,
+};
+use sea_orm_migration::MigratorTrait;
+
+use super::append::Writer;
+use super::examine::{Known, Marks, OnDisk, marks, on_disk};
+use super::migration::Migrator;
+use super::problem::{Patience, Trouble, Troubled, open_error};
+use super::{Access, Durability, OpenError, StorageOptions};
+
+/// How many questions may be answered at a time.
+const READERS: u32 = 4;
+
+/// How many pages the write-ahead log grows to before it is folded back.
+const CHECKPOINT_PAGES: &str = "1000";
+
+/// How long SQLite itself waits for a lock; beyond it we try again.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The oldest SQLite that does not lose commits when a write-ahead log is reset.
+const OLDEST_SQLITE: [u32; 3] = [3, 51, 3];
+
+/// An open audit log file: one writer, a few readers. Clones share them.
+#[derive(Clone, Debug)]
+pub struct AuditStorage {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    options: StorageOptions,
+    readers: DatabaseConnection,
+    writer: Option<Arc<Writer>>,
+}
+
+impl AuditStorage {
+    /// Opens the file, and creates it with its folders where the access allows it; a file made
+    /// here belongs to its owner alone. Several processes may do so at once.
+    ///
+    /// # Errors
+    /// When the file is not an audit log that this program can use; it is left as it was.
+    pub async fn connect(options: StorageOptions) -> Result<Self, OpenError> {
+        let file = options.file.as_path();
+        let patience = Patience::of(options.lock_timeout);
+        match (on_disk(file)?, options.access) {
+            (OnDisk::Database, access) => {
+                let known = examine(&options).await?;
+                if access == Access::ReadOnly && known == Some(Known::Empty) {
+                    return Err(OpenError::Missing { file: file.to_owned() });
+                }
+            }
+            (OnDisk::Nothing, Access::ReadOnly) => {
+                return Err(OpenError::Missing { file: file.to_owned() });
+            }
+            (OnDisk::Nothing, Access::ReadWrite) => create(file)?,
+        }
+        let writer = match options.access {
+            Access::ReadOnly => None,
+            Access::ReadWrite => {
+                let database = open(write_options(&options), 1);
+                prepare(&database, file, patience).await?;
+                Some(Arc::new(Writer::new(database, options.lock_timeout)))
+            }
+        };
+        let readers = open(read_options(&options), READERS);
+        let storage = Self { shared: Arc::new(Shared { options, readers, writer }) };
+        storage.check_library().await?;
+        Ok(storage)
+    }
+
+    /// Folds the write-ahead log back into the file and closes it. Appends under way are finished
+    /// first; whatever is asked afterwards is refused.
+    pub async fn close(&self) {
+        self.shared.readers.get_sqlite_connection_pool().close().await;
+        if let Some(writer) = &self.shared.writer {
+            writer.close().await;
+        }
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.shared.options.file
+    }
+
+    /// What the file was opened with.
+    pub(super) fn options(&self) -> &StorageOptions {
+        &self.shared.options
+    }
+
+    /// The connections to ask through.
+    pub(super) fn readers(&self) -> &DatabaseConnection {
+        &self.shared.readers
+    }
+
+    /// The one connection to write through, unless the file was opened for reading.
+    pub(super) fn writer(&self) -> Option<&Arc<Writer>> {
+        self.shared.writer.as_ref()
+    }
+
+    async fn check_library(&self) -> Result<(), OpenError> {
+        let found: String = sqlx::query_scalar("SELECT sqlite_version()")
+            .fetch_one(self.shared.readers.get_sqlite_connection_pool())
+            .await
+            .map_err(|error| open_error(self.file(), error, Duration::ZERO))?;
+        if is_recent_enough(&found) {
+            return Ok(());
+        }
+        Err(OpenError::SqliteTooOld { file: self.file().to_owned(), found })
+    }
+}
+
+/// Whether a version such as `3.51.3` keeps every commit.
+pub(super) fn is_recent_enough(version: &str) -> bool {
+    let parts: Vec<u32> = version.split('.').map_while(|part| part.parse().ok()).collect();
+    parts.as_slice() >= OLDEST_SQLITE.as_slice()
+}
+
+/// Looks into a database without being able to change it. `None` when only a writer can tell,
+/// because a crash left something to be rolled back first.
+async fn examine(options: &StorageOptions) -> Result<Option<Known>, OpenError> {
+    let file = options.file.as_path();
+    let patience = Patience::of(options.lock_timeout);
+    let database = open(read_options(options), 1);
+    let found = loop {
+        let found = marks(&database).await;
+        let Some(pause) = patience.pause_after(&found) else { break found };
+        tokio::time::sleep(pause).await;
+    };
+    database.get_sqlite_connection_pool().close().await;
+    match found {
+        Ok(marks) => marks.judge(file).map(Some),
+        Err(error)
+            if options.access == Access::ReadWrite && error.trouble() == Trouble::ReadOnly =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(open_error(file, error, patience.waited())),
+    }
+}
+
+/// Makes an empty file and the folders above it.
+fn create(file: &Path) -> Result<(), OpenError> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut how = OpenOptions::new();
+    // Not truncated: another process may have filled it since we looked.
+    how.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut how, 0o600);
+    folder
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .and_then(|()| how.open(file).map(drop))
+        .map_err(|error| OpenError::Create { file: file.to_owned(), source: Arc::new(error) })
+}
+
+/// Brings a file that is ours or nobody's to the current schema.
+async fn prepare(
+    database: &DatabaseConnection,
+    file: &Path,
+    patience: Patience,
+) -> Result<(), OpenError> {
+    loop {
+        let outcome = prepare_once(database, file).await;
+        let Some(pause) = patience.pause_after(&outcome) else {
+            return match outcome {
+                Ok(verdict) => verdict,
+                Err(error) => Err(open_error(file, error, patience.waited())),
+            };
+        };
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// One attempt. The inner result is the verdict on the file, which another attempt would not
+/// change.
+async fn prepare_once(
+    database: &DatabaseConnection,
+    file: &Path,
+) -> Result<Result<(), OpenError>, DbErr> {
+    let judge = |found: &Marks| found.judge(file);
+    if let Err(refused) = judge(&marks(database).await?) {
+        return Ok(Err(refused));
+    }
+    // Asked for by statement, since the change needs the file for itself and may have to wait.
+    sqlx::query("PRAGMA journal_mode = WAL")
+        .execute(database.get_sqlite_connection_pool())
+        .await
+        .map_err(|error| DbErr::Exec(sea_orm::RuntimeErr::SqlxError(Arc::new(error))))?;
+    if matches!(judge(&marks(database).await?), Ok(Known::Current)) {
+        return Ok(Ok(()));
+    }
+    let transaction = database
+        .begin_with_options(TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        })
+        .await?;
+    // Another process may have been here between the glance and the lock.
+    match judge(&marks(&transaction).await?) {
+        Ok(Known::Current) => Ok(Ok(())),
+        Ok(Known::Empty | Known::Earlier) => {
+            Migrator::up(&transaction, None).await?;
+            transaction.commit().await.map(Ok)
+        }
+        Err(refused) => Ok(Err(refused)),
+    }
+}
+
+fn open(options: SqliteConnectOptions, connections: u32) -> DatabaseConnection {
+    let pool: SqlitePool = SqlitePoolOptions::new()
+        .max_connections(connections)
+        // Connections to a file do not go stale, so that asking whether they live is time lost.
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_lazy_with(options);
+    SqlxSqliteConnector::from_sqlx_sqlite_pool(pool)
+}
+
+fn common_options(options: &StorageOptions) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(&options.file)
+        .busy_timeout(BUSY_TIMEOUT.min(options.lock_timeout))
+        .disable_statement_logging()
+}
+
+fn read_options(options: &StorageOptions) -> SqliteConnectOptions {
+    common_options(options).read_only(true)
+}
+
+fn write_options(options: &StorageOptions) -> SqliteConnectOptions {
+    common_options(options)
+        .synchronous(match options.durability {
+            Durability::Full => SqliteSynchronous::Full,
+            Durability::Normal => SqliteSynchronous::Normal,
+        })
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_library_that_can_lose_commits_is_recognised() {
+        for good in ["3.51.3", "3.51.10", "3.52.0", "4.0.0", "3.53"] {
+            assert!(is_recent_enough(good), "{good}");
+        }
+        for bad in ["3.51.2", "3.9.9", "3.51", "2.99.99", "", "new"] {
+            assert!(!is_recent_enough(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Both audit logs make the same promises.
