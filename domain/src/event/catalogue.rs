@@ -97,12 +97,12 @@ impl Catalogue {
 
 /// Fails when two contexts have a wire name in common.
 #[track_caller]
-const fn assert_disjoint(these: &[EventDescriptor], those: &[EventDescriptor]) {
+const fn assert_disjoint(older: &[EventDescriptor], newer: &[EventDescriptor]) {
     let mut i = 0;
-    while i < these.len() {
+    while i < older.len() {
         let mut j = 0;
-        while j < those.len() {
-            assert_different(these[i].event_type, those[j].event_type);
+        while j < newer.len() {
+            assert_different(older[i].event_type, newer[j].event_type);
             j += 1;
         }
         i += 1;
@@ -198,4 +198,53 @@ pub const fn context_of(name: &'static str) -> &'static str {
         i += 1;
     }
     name
+}
+
+#[cfg(test)]
+mod tests {
+    //! The compiler runs these rules; here they run where coverage sees them. What the compiler
+    //! prints is held by the compile-fail tests.
+
+    use super::*;
+    use crate::EventGroup;
+    use crate::events::{AuditEvent, PlanEvent, ToolEvent};
+
+    #[test]
+    fn what_is_declared_well_passes() {
+        assert_event("PlanCreated", "plan.created", 1, " A plan was created.\n");
+        assert_group(PlanEvent::GROUP.events);
+        assert_group(&[]);
+        assert_eq!(context_of("plan.created"), "plan");
+        assert_eq!(context_of("undeclared"), "undeclared");
+    }
+
+    #[test]
+    #[should_panic(expected = "the wire name `Plan` is malformed: write `context.past_tense_fact`")]
+    fn a_malformed_wire_name_is_refused() {
+        assert_event("PlanCreated", "Plan", 1, "A plan was created.");
+    }
+
+    #[test]
+    #[should_panic(expected = "versions start at `version = 1`")]
+    fn version_zero_is_refused() {
+        assert_event("PlanCreated", "plan.created", 0, "A plan was created.");
+    }
+
+    #[test]
+    #[should_panic(expected = "the doc comment of the event `PlanCreated` is empty")]
+    fn an_empty_doc_comment_is_refused() {
+        assert_event("PlanCreated", "plan.created", 1, " \n");
+    }
+
+    #[test]
+    #[should_panic(expected = "`tool.invoked` stands in another context's enum")]
+    fn an_event_of_another_context_is_refused() {
+        assert_group(&[PlanEvent::GROUP.events[0], ToolEvent::GROUP.events[0]]);
+    }
+
+    #[test]
+    #[should_panic(expected = "the wire name `audit.pruned` is declared twice")]
+    fn a_wire_name_used_twice_in_a_context_is_refused() {
+        assert_group(&[AuditEvent::GROUP.events[0], AuditEvent::GROUP.events[0]]);
+    }
 }

@@ -312,7 +312,7 @@ macro_rules! __domain_event_struct {
                 $crate::event::schema::object(
                     $wire,
                     concat!($($docs, "\n"),+),
-                    ::std::vec![$( $crate::event::schema::FieldSchema {
+                    &[$( $crate::event::schema::FieldSchema {
                         name: $crate::event::wire_name::field_name(stringify!($field)),
                         docs: concat!($($field_docs, "\n",)* ""),
                         schema: <$ty as $crate::EventField>::schema(generator),

@@ -70,11 +70,17 @@ pub(super) fn read_field<T: EventField>(details: &Details, field: &str) -> Resul
             expected: T::expected(),
         });
     };
-    T::deserialize(value).map_err(|_| DetailsError::Mistyped {
+    let mistyped = |found: String| DetailsError::Mistyped {
         field: field.to_owned(),
         expected: T::expected(),
-        found: describe(value),
-    })
+        found,
+    };
+    let read = T::deserialize(value).map_err(|_| mistyped(describe(value)))?;
+    // `1e999` is JSON and would be read as infinity, which could not be written again.
+    match read.problem() {
+        Some(problem) => Err(mistyped(format!("{} ({problem})", describe(value)))),
+        None => Ok(read),
+    }
 }
 
 /// See [`EventField::write_to`].

@@ -28,6 +28,7 @@ pub trait EventField:
     fn sample(field: &str) -> Self;
 
     /// The value when the field is not there, or `None` when it must be.
+    #[must_use]
     fn absent() -> Option<Self> {
         None
     }

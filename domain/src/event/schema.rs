@@ -19,10 +19,10 @@ pub struct FieldSchema {
 
 /// An object with these fields. Further fields are allowed, since producers evolve first.
 #[must_use]
-pub fn object(title: &str, docs: &str, fields: Vec<FieldSchema>) -> Schema {
+pub fn object(title: &str, docs: &str, fields: &[FieldSchema]) -> Schema {
     let required: Vec<&str> = fields.iter().filter(|f| f.required).map(|f| f.name).collect();
     let mut properties = Map::new();
-    for field in &fields {
+    for field in fields {
         let mut schema = field.schema.clone();
         let docs = one_line(field.docs);
         if !docs.is_empty() {
