@@ -35,16 +35,22 @@ pub struct Catalogue {
 impl Catalogue {
     /// The catalogue of these contexts.
     ///
+    /// Only contexts of the same name are compared, event by event: comparing every name with
+    /// every other would run into the compiler's limit for constants at a few hundred events.
+    ///
     /// # Panics
     /// When a wire name occurs twice; in a `const`, where it belongs, that is a compile error.
     #[must_use]
+    #[track_caller]
     pub const fn compose(parts: &'static [&'static [GroupDescriptor]]) -> Self {
         let catalogue = Self { parts };
         let mut i = 0;
-        while let Some(name) = catalogue.nth(i) {
+        while let Some(group) = catalogue.nth(i) {
             let mut j = i + 1;
             while let Some(other) = catalogue.nth(j) {
-                assert_different(name, other);
+                if wire_name::same(group.context, other.context) {
+                    assert_disjoint(group.events, other.events);
+                }
                 j += 1;
             }
             i += 1;
@@ -52,21 +58,16 @@ impl Catalogue {
         catalogue
     }
 
-    /// The n-th wire name over all parts.
-    const fn nth(&self, n: usize) -> Option<&'static str> {
+    /// The n-th context over all parts.
+    const fn nth(&self, n: usize) -> Option<&'static GroupDescriptor> {
         let mut left = n;
         let mut part = 0;
         while part < self.parts.len() {
             let groups = self.parts[part];
-            let mut group = 0;
-            while group < groups.len() {
-                let events = groups[group].events;
-                if left < events.len() {
-                    return Some(events[left].event_type);
-                }
-                left -= events.len();
-                group += 1;
+            if left < groups.len() {
+                return Some(&groups[left]);
             }
+            left -= groups.len();
             part += 1;
         }
         None
@@ -94,12 +95,25 @@ impl Catalogue {
     }
 }
 
-/// Fails, at compile time in a `const`, when two declarations use one wire name.
-///
-/// # Panics
-/// When the names are the same.
-pub(crate) const fn assert_different(a: &str, b: &str) {
-    if wire_name::same(a, b) {
+/// Fails when two contexts have a wire name in common.
+#[track_caller]
+const fn assert_disjoint(older: &[EventDescriptor], newer: &[EventDescriptor]) {
+    let mut i = 0;
+    while i < older.len() {
+        let mut j = 0;
+        while j < newer.len() {
+            assert_different(older[i].event_type, newer[j].event_type);
+            j += 1;
+        }
+        i += 1;
+    }
+}
+
+/// Fails when two declarations use one wire name.
+#[track_caller]
+const fn assert_different(a: &str, b: &str) {
+    // A malformed name has a message of its own already.
+    if wire_name::same(a, b) && wire_name::is_well_formed(a) {
         let message = Message::new()
             .and("the wire name `")
             .and(a)
@@ -109,24 +123,50 @@ pub(crate) const fn assert_different(a: &str, b: &str) {
     }
 }
 
-/// Fails at compile time when a context's wire names are malformed, mixed or repeated.
+/// Fails at compile time when what a declaration says of an event by itself is wrong.
+///
+/// # Panics
+/// When it is.
+#[doc(hidden)]
+#[track_caller]
+pub const fn assert_event(rust_name: &str, event_type: &str, version: u32, docs: &str) {
+    if !wire_name::is_well_formed(event_type) {
+        let message = Message::new()
+            .and("the wire name `")
+            .and(event_type)
+            .and("` is malformed: write `context.past_tense_fact` in lower-case letters, ")
+            .and("digits and underscores, such as `plan.phase_changed`");
+        panic!("{}", message.as_str());
+    }
+    if version == 0 {
+        let message = Message::new()
+            .and("the version of `")
+            .and(event_type)
+            .and("` must be 1 or more: versions start at `version = 1`");
+        panic!("{}", message.as_str());
+    }
+    if docs.trim_ascii().is_empty() {
+        let message = Message::new()
+            .and("the doc comment of the event `")
+            .and(rust_name)
+            .and("` is empty: write `/// What happened.`");
+        panic!("{}", message.as_str());
+    }
+}
+
+/// Fails at compile time when a context's wire names are mixed or repeated.
 ///
 /// # Panics
 /// When they are.
 #[doc(hidden)]
+#[track_caller]
 pub const fn assert_group(events: &[EventDescriptor]) {
     let mut i = 0;
     while i < events.len() {
         let name = events[i].event_type;
-        if !wire_name::is_well_formed(name) {
-            let message = Message::new()
-                .and("the wire name `")
-                .and(name)
-                .and("` is malformed: write `context.past_tense_fact` in lower-case letters, ")
-                .and("digits and underscores, such as `plan.phase_changed`");
-            panic!("{}", message.as_str());
-        }
-        if !wire_name::same_context(events[0].event_type, name) {
+        let both_well_formed =
+            wire_name::is_well_formed(name) && wire_name::is_well_formed(events[0].event_type);
+        if both_well_formed && !wire_name::same_context(events[0].event_type, name) {
             let message = Message::new()
                 .and("the wire name `")
                 .and(name)
@@ -140,13 +180,6 @@ pub const fn assert_group(events: &[EventDescriptor]) {
         while j < events.len() {
             assert_different(name, events[j].event_type);
             j += 1;
-        }
-        if events[i].version == 0 {
-            let message = Message::new()
-                .and("the version of `")
-                .and(name)
-                .and("` must be 1 or more: versions start at `version = 1`");
-            panic!("{}", message.as_str());
         }
         i += 1;
     }
@@ -165,4 +198,53 @@ pub const fn context_of(name: &'static str) -> &'static str {
         i += 1;
     }
     name
+}
+
+#[cfg(test)]
+mod tests {
+    //! The compiler runs these rules; here they run where coverage sees them. What the compiler
+    //! prints is held by the compile-fail tests.
+
+    use super::*;
+    use crate::EventGroup;
+    use crate::events::{AuditEvent, PlanEvent, ToolEvent};
+
+    #[test]
+    fn what_is_declared_well_passes() {
+        assert_event("PlanCreated", "plan.created", 1, " A plan was created.\n");
+        assert_group(PlanEvent::GROUP.events);
+        assert_group(&[]);
+        assert_eq!(context_of("plan.created"), "plan");
+        assert_eq!(context_of("undeclared"), "undeclared");
+    }
+
+    #[test]
+    #[should_panic(expected = "the wire name `Plan` is malformed: write `context.past_tense_fact`")]
+    fn a_malformed_wire_name_is_refused() {
+        assert_event("PlanCreated", "Plan", 1, "A plan was created.");
+    }
+
+    #[test]
+    #[should_panic(expected = "versions start at `version = 1`")]
+    fn version_zero_is_refused() {
+        assert_event("PlanCreated", "plan.created", 0, "A plan was created.");
+    }
+
+    #[test]
+    #[should_panic(expected = "the doc comment of the event `PlanCreated` is empty")]
+    fn an_empty_doc_comment_is_refused() {
+        assert_event("PlanCreated", "plan.created", 1, " \n");
+    }
+
+    #[test]
+    #[should_panic(expected = "`tool.invoked` stands in another context's enum")]
+    fn an_event_of_another_context_is_refused() {
+        assert_group(&[PlanEvent::GROUP.events[0], ToolEvent::GROUP.events[0]]);
+    }
+
+    #[test]
+    #[should_panic(expected = "the wire name `audit.pruned` is declared twice")]
+    fn a_wire_name_used_twice_in_a_context_is_refused() {
+        assert_group(&[AuditEvent::GROUP.events[0], AuditEvent::GROUP.events[0]]);
+    }
 }

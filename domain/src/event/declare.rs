@@ -22,8 +22,11 @@
 /// assert_eq!(OrderPlaced::DESCRIPTOR.event_type, "order.placed");
 /// ```
 ///
+/// An event without fields is written `OrderArchived {}`. A field may have a doc comment, which
+/// becomes its description in the JSON Schema, and a raw name: `r#type` is `type` on the wire.
+///
 /// Slips do not compile, and the message names the fix: a missing doc comment, a missing audit
-/// category, a malformed wire name, a wire name used twice.
+/// category, a malformed wire name, a wire name used twice, a field that no payload can hold.
 ///
 /// When a shape changes, raise the version and say how earlier payloads are read:
 /// `#[event("order.placed", version = 2, audit = Lifecycle, upcast = order_placed_from)]`, where
@@ -101,10 +104,32 @@ macro_rules! domain_events {
             }
         )+
     };
-    ( $vis:vis enum $Group:ident { $($rest:tt)* } ) => {
+    (
+        $vis:vis enum $Group:ident {
+            $( $(#[$($attr:tt)*])* $Event:ident { $($fields:tt)* } ),+ $(,)?
+        }
+    ) => {
         ::core::compile_error!(concat!(
             "the context `", stringify!($Group), "` needs a doc comment: ",
             "write `/// What the context is about.` above it",
+        ));
+        $crate::domain_events! {
+            /// Undocumented.
+            $vis enum $Group { $( $(#[$($attr)*])* $Event { $($fields)* } ),+ }
+        }
+    };
+    ( $(#[doc = $docs:literal])* $vis:vis enum $Group:ident {} ) => {
+        ::core::compile_error!(concat!(
+            "the context `", stringify!($Group), "` has no events: declare its first one, or ",
+            "leave the context out",
+        ));
+    };
+    ( $($anything:tt)* ) => {
+        ::core::compile_error!(concat!(
+            "`domain_events!` takes one context, `/// What it is about.` above `pub enum Name { }`",
+            ", and in it events separated by commas, each `/// What happened.`, ",
+            "`#[event(\"context.past_tense_fact\", version = 1, audit = Lifecycle)]` and ",
+            "`Name { field: Type }`; one without fields is `Name {}`",
         ));
     };
 }
@@ -123,6 +148,9 @@ macro_rules! __domain_event {
         ]
         { $($fields:tt)* }
     ) => {
+        const _: () = $crate::event::__assert_event(
+            stringify!($Event), $wire, $version, concat!($($docs),+),
+        );
         $crate::__domain_event_struct! {
             $vis $Event, [$($docs),+], $wire, $version, $category, [$($upcast)?], { $($fields)* }
         }
@@ -142,7 +170,7 @@ macro_rules! __domain_event {
         { $($fields:tt)* }
     ) => {
         ::core::compile_error!(concat!(
-            "the event `", stringify!($Event), "` needs a version and an audit category: ",
+            "the event `", stringify!($Event), "` needs an audit category: ",
             "write `#[event(", stringify!($wire), ", version = 1, audit = Lifecycle)]`, with the ",
             "category that says why it is on the record (see `AuditCategory`)",
         ));
@@ -150,13 +178,28 @@ macro_rules! __domain_event {
             $vis $Event, [$($docs),+], $wire, 1, Lifecycle, [], { $($fields)* }
         }
     };
-    ( $vis:vis $Event:ident [ $($attr:tt)* ] { $($fields:tt)* } ) => {
+    (
+        $vis:vis $Event:ident
+        [ $([doc = $docs:literal])+ [event($wire:literal, audit = $category:ident $($rest:tt)*)] ]
+        { $($fields:tt)* }
+    ) => {
         ::core::compile_error!(concat!(
-            "the event `", stringify!($Event), "` needs a doc comment and below it exactly ",
-            "`#[event(\"context.past_tense_fact\", version = 1, audit = Lifecycle)]`",
+            "the event `", stringify!($Event), "` needs a version before its audit category: ",
+            "write `#[event(", stringify!($wire), ", version = 1, audit = ",
+            stringify!($category), ")]`",
         ));
         $crate::__domain_event_struct! {
-            $vis $Event, ["undeclared"], "undeclared.event", 1, Lifecycle, [], { $($fields)* }
+            $vis $Event, [$($docs),+], $wire, 1, $category, [], { $($fields)* }
+        }
+    };
+    ( $vis:vis $Event:ident [ $($attr:tt)* ] { $($fields:tt)* } ) => {
+        ::core::compile_error!(concat!(
+            "the event `", stringify!($Event), "` needs a doc comment, below it ",
+            "`#[event(\"context.past_tense_fact\", version = 1, audit = Lifecycle)]`, and no other ",
+            "attribute",
+        ));
+        $crate::__domain_event_struct! {
+            $vis $Event, ["undeclared"], "undeclared", 1, Lifecycle, [], { $($fields)* }
         }
     };
 }
@@ -187,9 +230,8 @@ macro_rules! __domain_event_struct {
                 rust_name: stringify!($Event),
                 docs: concat!($($docs, "\n"),+),
                 upcast: $crate::__first_or_none!($($upcast)?),
-                schema: || <$Event as $crate::__private::schemars::JsonSchema>::json_schema(
-                    &mut $crate::__private::schemars::SchemaGenerator::default(),
-                ),
+                schema: || $crate::__private::schemars::SchemaGenerator::default()
+                    .into_root_schema_for::<$Event>(),
                 sample: || <$Event as $crate::DomainEvent>::sample()
                     .to_details()
                     .unwrap_or_default(),
@@ -211,10 +253,10 @@ macro_rules! __domain_event_struct {
             ) -> ::core::result::Result<$crate::Details, $crate::DetailsError> {
                 #[allow(unused_mut)]
                 let mut details = $crate::Details::new();
-                $( $crate::event::write_field(
+                $( <$ty as $crate::EventField>::write_to(
+                    &self.$field,
                     &mut details,
                     $crate::event::wire_name::field_name(stringify!($field)),
-                    &self.$field,
                 )?; )*
                 ::core::result::Result::Ok(details)
             }
@@ -224,7 +266,7 @@ macro_rules! __domain_event_struct {
                 details: &$crate::Details,
             ) -> ::core::result::Result<Self, $crate::DetailsError> {
                 ::core::result::Result::Ok(Self {
-                    $( $field: $crate::event::read_field(
+                    $( $field: <$ty as $crate::EventField>::read_from(
                         details,
                         $crate::event::wire_name::field_name(stringify!($field)),
                     )?, )*
@@ -259,6 +301,10 @@ macro_rules! __domain_event_struct {
                 stringify!($Event).into()
             }
 
+            fn schema_id() -> ::std::borrow::Cow<'static, str> {
+                concat!(module_path!(), "::", stringify!($Event)).into()
+            }
+
             #[allow(unused_variables)]
             fn json_schema(
                 generator: &mut $crate::__private::schemars::SchemaGenerator,
@@ -266,14 +312,26 @@ macro_rules! __domain_event_struct {
                 $crate::event::schema::object(
                     $wire,
                     concat!($($docs, "\n"),+),
-                    ::std::vec![$( $crate::event::schema::FieldSchema {
+                    &[$( $crate::event::schema::FieldSchema {
                         name: $crate::event::wire_name::field_name(stringify!($field)),
                         docs: concat!($($field_docs, "\n",)* ""),
-                        schema: generator.subschema_for::<$ty>(),
+                        schema: <$ty as $crate::EventField>::schema(generator),
                         required: <$ty as $crate::EventField>::absent().is_none(),
                     } ),*],
                 )
             }
+        }
+    };
+    (
+        $vis:vis $Event:ident, $docs:tt, $wire:literal, $version:literal,
+        $category:ident, $upcast:tt, { $($fields:tt)* }
+    ) => {
+        ::core::compile_error!(concat!(
+            "the fields of the event `", stringify!($Event), "` must be `name: Type`, separated ",
+            "by commas: no `pub`, and no attribute but a doc comment",
+        ));
+        $crate::__domain_event_struct! {
+            $vis $Event, $docs, $wire, $version, $category, $upcast, {}
         }
     };
 }

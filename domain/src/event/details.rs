@@ -62,29 +62,29 @@ pub enum DetailsError {
     },
 }
 
-/// Reads one field of a payload.
-///
-/// # Errors
-/// When it is missing and not optional, or of another type.
-pub fn read_field<T: EventField>(details: &Details, field: &str) -> Result<T, DetailsError> {
+/// See [`EventField::read_from`].
+pub(super) fn read_field<T: EventField>(details: &Details, field: &str) -> Result<T, DetailsError> {
     let Some(value) = details.get(field) else {
         return T::absent().ok_or_else(|| DetailsError::Missing {
             field: field.to_owned(),
             expected: T::expected(),
         });
     };
-    T::deserialize(value).map_err(|_| DetailsError::Mistyped {
+    let mistyped = |found: String| DetailsError::Mistyped {
         field: field.to_owned(),
         expected: T::expected(),
-        found: describe(value),
-    })
+        found,
+    };
+    let read = T::deserialize(value).map_err(|_| mistyped(describe(value)))?;
+    // `1e999` is JSON and would be read as infinity, which could not be written again.
+    match read.problem() {
+        Some(problem) => Err(mistyped(format!("{} ({problem})", describe(value)))),
+        None => Ok(read),
+    }
 }
 
-/// Writes one field of a payload; an absent optional field is left out.
-///
-/// # Errors
-/// When the value is one that JSON cannot carry.
-pub fn write_field<T: EventField>(
+/// See [`EventField::write_to`].
+pub(super) fn write_field<T: EventField>(
     details: &mut Details,
     field: &str,
     value: &T,

@@ -2,10 +2,14 @@
 //!
 //! Implement [`EventField`] for a type of your own to use it in a declaration.
 
-use schemars::JsonSchema;
+use std::fmt::Debug;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+
+use super::details::{Details, DetailsError, read_field, write_field};
 
 /// A type that can be a field of an event.
 #[diagnostic::on_unimplemented(
@@ -14,7 +18,9 @@ use serde_json::{Value, json};
     note = "use String, bool, u32, u64, i64, f64, serde_json::Value, Vec<_> or Option<_>, \
             or implement `EventField` for `{Self}`"
 )]
-pub trait EventField: Serialize + DeserializeOwned + JsonSchema {
+pub trait EventField:
+    Clone + Debug + PartialEq + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static
+{
     /// What belongs here, in words for an error message: "a string".
     fn expected() -> String;
 
@@ -22,6 +28,7 @@ pub trait EventField: Serialize + DeserializeOwned + JsonSchema {
     fn sample(field: &str) -> Self;
 
     /// The value when the field is not there, or `None` when it must be.
+    #[must_use]
     fn absent() -> Option<Self> {
         None
     }
@@ -31,9 +38,31 @@ pub trait EventField: Serialize + DeserializeOwned + JsonSchema {
         false
     }
 
-    /// Why JSON cannot carry this value, if it cannot.
+    /// Why JSON cannot carry this value, if it cannot. A type with numbers inside says so for
+    /// those that are not finite, since they would be written as null.
     fn problem(&self) -> Option<&'static str> {
         None
+    }
+
+    /// Reads the field from a payload.
+    ///
+    /// # Errors
+    /// When it is missing and not optional, or of another type.
+    fn read_from(details: &Details, field: &str) -> Result<Self, DetailsError> {
+        read_field(details, field)
+    }
+
+    /// Writes the field into a payload; an absent optional field is left out.
+    ///
+    /// # Errors
+    /// When the value is one that JSON cannot carry.
+    fn write_to(&self, details: &mut Details, field: &str) -> Result<(), DetailsError> {
+        write_field(details, field, self)
+    }
+
+    /// The JSON Schema of the field.
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<Self>()
     }
 }
 

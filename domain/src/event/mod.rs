@@ -13,9 +13,11 @@ pub mod wire_name;
 
 pub use catalogue::{Catalogue, GroupDescriptor};
 #[doc(hidden)]
-pub use catalogue::{assert_group as __assert_group, context_of as __context_of};
+pub use catalogue::{
+    assert_event as __assert_event, assert_group as __assert_group, context_of as __context_of,
+};
 pub use descriptor::{AuditCategory, EventDescriptor, EventType, Upcaster};
-pub use details::{Details, DetailsError, describe, read_field, write_field};
+pub use details::{Details, DetailsError, describe};
 pub use field::EventField;
 
 use std::fmt::Debug;

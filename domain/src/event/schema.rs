@@ -19,16 +19,17 @@ pub struct FieldSchema {
 
 /// An object with these fields. Further fields are allowed, since producers evolve first.
 #[must_use]
-pub fn object(title: &str, docs: &str, fields: Vec<FieldSchema>) -> Schema {
+pub fn object(title: &str, docs: &str, fields: &[FieldSchema]) -> Schema {
     let required: Vec<&str> = fields.iter().filter(|f| f.required).map(|f| f.name).collect();
     let mut properties = Map::new();
-    for field in &fields {
-        let mut schema = field.schema.clone().to_value();
+    for field in fields {
+        let mut schema = field.schema.clone();
         let docs = one_line(field.docs);
-        if let (Value::Object(schema), false) = (&mut schema, docs.is_empty()) {
-            schema.insert("description".to_owned(), Value::String(docs));
+        if !docs.is_empty() {
+            // Makes an object of `true`, the schema of any value, which has no room for words.
+            schema.insert("description".to_owned(), json!(docs));
         }
-        properties.insert(field.name.to_owned(), schema);
+        properties.insert(field.name.to_owned(), schema.to_value());
     }
     let mut schema = Schema::default();
     schema.insert("title".to_owned(), json!(title));

@@ -90,7 +90,7 @@ impl Message {
         match std::str::from_utf8(text) {
             Ok(text) => text,
             // Only where a cut fell inside a letter.
-            Err(_) => "two events share a wire name: rename one",
+            Err(_) => "a wire name is malformed or declared twice: rename the event",
         }
     }
 }
@@ -147,7 +147,7 @@ mod tests {
         assert_eq!(Message::new().and("a `").and("b").and("`").as_str(), "a `b`");
         let cut_inside_a_letter = "é".repeat(200) + "é";
         assert_eq!(Message::new().and(&cut_inside_a_letter).as_str().len(), 320);
-        assert!(Message::new().and("x").and(&cut_inside_a_letter).as_str().starts_with("two"));
+        assert!(Message::new().and("x").and(&cut_inside_a_letter).as_str().contains("rename"));
     }
 
     #[test]

@@ -80,9 +80,9 @@ pub trait AuditAppend: Interface {
     ///
     /// An adapter MUST return only once the batch is on stable storage; MUST give each new entry
     /// the sequence after the newest on record, gapless and never used before, also when several
-    /// processes append; MUST stamp entries with a recorded_at that never goes back; and MUST NOT
-    /// append an entry whose (source, event_id) is on record, or earlier in the batch, but return
-    /// the first one's receipt for it. Receipts come in the order of the batch.
+    /// processes append; MUST stamp entries with a time that never goes back; and MUST NOT append an
+    /// entry whose source and event id are on record, or earlier in the batch, but return the first
+    /// one's receipt for it. Receipts come in the order of the batch.
     ///
     /// Dropping the future leaves all of the batch on record or none of it.
     async fn append(&self, batch: &[AuditEntry]) -> Result<Vec<Receipt>, AppendError>;

@@ -1,0 +1,13 @@
+indelible_domain::domain_events! {
+    /// What happens to an order.
+    pub enum OrderEvent {
+        /// A customer placed an order.
+        #[event("order.placed", version = 1, audit = Lifecycle)]
+        OrderPlaced { order_id: String },
+
+        /// An order was cancelled.
+        OrderCancelled { order_id: String },
+    }
+}
+
+fn main() {}

@@ -1,0 +1,303 @@
+//! The envelope's and the ports' own behaviour: drafts, actors, filters, guards, and what every
+//! bus does for a single event.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use futures::executor::block_on;
+use futures::stream;
+use indelible_domain::events::{BudgetWarning, PlanApplied, PlanCreated, PlanEvent, ToolInvoked};
+use indelible_domain::ports::{
+    BusCounters, EventStream, Fact, Inspection, RecordError, ShutdownReport, handler,
+};
+use indelible_domain::{
+    Actor, ActorKind, AppendError, AuditFilter, Details, DomainEvent, Emit, EmitError, EventBus,
+    EventDraft, EventFilter, EventRecorder, EventSubscriber, EventType, Receipt, ReceiptStatus,
+    RecordedEvent, RetentionError, Sequence, Subscription,
+};
+use proptest::prelude::*;
+use serde_json::json;
+
+fn recorded(draft: impl Into<EventDraft>) -> RecordedEvent {
+    let envelope = draft.into().seal(DateTime::UNIX_EPOCH, || "e1".to_owned(), "/tests");
+    RecordedEvent {
+        sequence: Sequence(1),
+        recorded_at: DateTime::UNIX_EPOCH,
+        envelope: envelope.unwrap_or_else(|error| panic!("{error}")),
+    }
+}
+
+#[test]
+fn sealing_fills_in_what_the_emitter_left_open_and_nothing_else() {
+    let now: DateTime<Utc> = "2026-07-01T09:00:00Z".parse().unwrap();
+    let sealed =
+        EventDraft::from(PlanCreated::sample()).seal(now, || "made".to_owned(), "/here").unwrap();
+    assert_eq!((sealed.event_id.as_str(), sealed.source.as_str()), ("made", "/here"));
+    assert_eq!((sealed.occurred_at, sealed.schema_version), (now, 1));
+    assert_eq!(sealed.actor, None);
+
+    let extensions: Details = [("vendorkey".to_owned(), json!(1))].into_iter().collect();
+    let full = EventDraft::from(PlanEvent::from(PlanCreated::sample()))
+        .with_id("own")
+        .from_source("/agent")
+        .occurred_at(DateTime::UNIX_EPOCH)
+        .about("subject")
+        .in_plan("plan")
+        .in_project("project")
+        .in_session("session")
+        .by(Actor::human("ann"))
+        .for_user("user")
+        .correlated_by("correlation")
+        .caused_by("causation")
+        .in_trace("trace")
+        .with_extensions(extensions.clone())
+        .seal(now, || unreachable!("the producer's own id is kept"), "/here")
+        .unwrap();
+    assert_eq!((full.event_id.as_str(), full.source.as_str()), ("own", "/agent"));
+    assert_eq!(full.occurred_at, DateTime::UNIX_EPOCH);
+    assert_eq!(
+        [
+            full.subject,
+            full.plan_id,
+            full.project_name,
+            full.session_id,
+            full.actor.map(|actor| actor.to_string()),
+            full.user_identity,
+            full.correlation_id,
+            full.causation_id,
+            full.trace_id,
+        ]
+        .map(Option::unwrap_or_default),
+        [
+            "subject",
+            "plan",
+            "project",
+            "session",
+            "human:ann",
+            "user",
+            "correlation",
+            "causation",
+            "trace"
+        ]
+    );
+    assert_eq!(full.extensions, extensions);
+}
+
+#[test]
+fn a_payload_that_is_not_one_of_its_type_makes_no_draft() {
+    let error = EventDraft::untyped(&PlanCreated::DESCRIPTOR, 1, Details::new()).unwrap_err();
+    assert_eq!(error.to_string(), "field `name` is missing: add it as a string");
+}
+
+#[test]
+fn an_actor_is_written_as_its_kind_and_id() {
+    assert_eq!(Actor::system("scheduler").to_string(), "system:scheduler");
+    assert_eq!("agent:a:b".parse(), Ok(Actor::agent("a:b")), "an id may hold colons");
+    for text in ["", "planner", "agent:", "robot:r2", "Agent:planner", ":x"] {
+        let error = text.parse::<Actor>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "`{text}` is no actor: write human:ID, agent:ID or system:ID, such as agent:planner"
+            )
+        );
+    }
+}
+
+#[test]
+fn wire_names_are_text_that_lines_up_in_tables() {
+    let name = EventType::from("plan.created".to_owned());
+    assert_eq!(name, EventType::from_static("plan.created"));
+    assert_eq!(format!("{name:<14}|"), "plan.created  |");
+    assert_eq!(name.context(), "plan");
+    assert_eq!(EventType::from_static("undotted").context(), "undotted");
+    assert_eq!(serde_json::to_string(&name).unwrap(), "\"plan.created\"");
+    assert_eq!(serde_json::from_str::<EventType>("\"plan.created\"").unwrap(), name);
+}
+
+#[test]
+fn a_filter_accepts_by_type_context_query_and_predicate() {
+    let created = recorded(EventDraft::from(PlanCreated::sample()).in_plan("p1"));
+    let applied = recorded(
+        EventDraft::from(PlanApplied::sample()).in_plan("p2").in_project("x").correlated_by("r"),
+    );
+    let tool = recorded(ToolInvoked::sample());
+    let accepted = |filter: EventFilter| {
+        [&created, &applied, &tool].map(|event| u8::from(filter.accepts(event)))
+    };
+    assert_eq!(accepted(EventFilter::all()), [1, 1, 1]);
+    assert_eq!(accepted(EventFilter::of::<PlanCreated>()), [1, 0, 0]);
+    assert_eq!(accepted(EventFilter::of::<PlanCreated>().or_of::<ToolInvoked>()), [1, 0, 1]);
+    let types = [PlanApplied::DESCRIPTOR.name(), ToolInvoked::DESCRIPTOR.name()];
+    assert_eq!(accepted(EventFilter::types(types)), [0, 1, 1]);
+    assert_eq!(accepted(EventFilter::context("plan")), [1, 1, 0]);
+    assert_eq!(accepted(EventFilter::context("plan").in_plan("p2")), [0, 1, 0]);
+    assert_eq!(accepted(EventFilter::all().in_project("x")), [0, 1, 0]);
+    assert_eq!(accepted(EventFilter::all().correlated_by("r")), [0, 1, 0]);
+    let query = AuditFilter { plan_id: Some("p1".into()), ..AuditFilter::default() };
+    assert_eq!(accepted(EventFilter::matching(query.clone())), [1, 0, 0]);
+    assert_eq!(EventFilter::matching(query.clone()).query(), &query);
+    let both = EventFilter::context("plan")
+        .where_event(|event| event.envelope.plan_id.is_some())
+        .where_event(RecordedEvent::is::<PlanApplied>);
+    assert!(format!("{both:?}").contains("predicates: 2"));
+    assert_eq!(accepted(both), [0, 1, 0]);
+}
+
+#[test]
+fn a_subscription_cancels_once_when_dropped_and_never_when_kept() {
+    let cancelled = Arc::new(AtomicUsize::new(0));
+    let guard = || {
+        let cancelled = Arc::clone(&cancelled);
+        Subscription::new(move || {
+            cancelled.fetch_add(1, Ordering::Relaxed);
+        })
+    };
+    drop(guard());
+    assert_eq!(cancelled.load(Ordering::Relaxed), 1);
+    guard().unsubscribe();
+    assert_eq!(cancelled.load(Ordering::Relaxed), 2);
+    guard().keep();
+    assert_eq!(cancelled.load(Ordering::Relaxed), 2);
+    assert_eq!(Arc::strong_count(&cancelled), 1, "and holds nothing afterwards");
+    let guard = guard();
+    assert!(format!("{guard:?}").starts_with("Subscription"));
+}
+
+#[test]
+fn a_handler_is_a_name_and_a_function() {
+    let subscriber = handler("picky", |event| async move {
+        if event.is::<PlanCreated>() { Ok(()) } else { Err("not a plan".into()) }
+    });
+    assert_eq!(subscriber.name(), "picky");
+    assert!(block_on(subscriber.handle(&recorded(PlanCreated::sample()))).is_ok());
+    let error = block_on(subscriber.handle(&recorded(ToolInvoked::sample()))).unwrap_err();
+    assert_eq!(error.to_string(), "not a plan");
+}
+
+#[test]
+fn an_inspection_is_healthy_when_no_fact_has_a_problem() {
+    let mut inspection = Inspection { facts: vec![Fact::fine("journal mode", "wal")] };
+    assert!(inspection.is_healthy() && Inspection::default().is_healthy());
+    inspection.facts.push(Fact::wrong("gaps", 2, "restore the log from a copy"));
+    assert!(!inspection.is_healthy());
+    assert_eq!(inspection.facts[1].value, "2");
+}
+
+/// A bus that answers every batch with the receipts it was given.
+struct Answering(Vec<Receipt>);
+
+#[async_trait]
+impl EventBus for Answering {
+    async fn emit_batch(&self, drafts: Vec<EventDraft>) -> Result<Vec<Receipt>, EmitError> {
+        for draft in drafts {
+            let event_type = draft.event_type().clone();
+            draft
+                .seal(DateTime::UNIX_EPOCH, || "e1".to_owned(), "/tests")
+                .map_err(|source| EmitError::Invalid { event_type, source })?;
+        }
+        Ok(self.0.clone())
+    }
+    fn attach_recorder(&self, _: &[EventType], _: Arc<dyn EventRecorder>) {}
+    fn without_recorder(&self, types: &[EventType]) -> Vec<EventType> {
+        types.to_vec()
+    }
+    fn subscribe(&self, _: EventFilter, _: Arc<dyn EventSubscriber>) -> Subscription {
+        Subscription::new(|| ())
+    }
+    fn stream(&self, _: EventFilter) -> EventStream {
+        Box::pin(stream::empty())
+    }
+    fn recent(&self) -> Vec<Arc<RecordedEvent>> {
+        Vec::new()
+    }
+    fn counters(&self) -> BusCounters {
+        BusCounters::default()
+    }
+    async fn shutdown(&self, _: Duration) -> ShutdownReport {
+        ShutdownReport::default()
+    }
+}
+
+#[test]
+fn emitting_one_event_returns_its_receipt_through_any_bus() {
+    let receipt = Receipt {
+        event_id: "e1".to_owned(),
+        sequence: Sequence(1),
+        recorded_at: DateTime::UNIX_EPOCH,
+        status: ReceiptStatus::Recorded,
+    };
+    let bus: &dyn EventBus = &Answering(vec![receipt.clone()]);
+    assert_eq!(block_on(bus.emit(PlanCreated::sample())).unwrap(), receipt);
+    assert_eq!(block_on(bus.emit(PlanEvent::from(PlanCreated::sample()))).unwrap(), receipt);
+    let draft = EventDraft::from(PlanCreated::sample()).in_plan("p1");
+    assert_eq!(block_on(bus.emit(draft)).unwrap(), receipt);
+}
+
+#[test]
+fn a_bus_that_returns_no_receipt_is_an_error_and_not_a_success() {
+    let error = block_on(Answering(Vec::new()).emit(PlanCreated::sample())).unwrap_err();
+    assert_eq!(error.to_string(), "`plan.created` was not put on record");
+    assert_eq!(
+        error.source().map(ToString::to_string),
+        Some(
+            "the recorder `event bus` misbehaved: it returned no receipt for an event it accepted"
+                .to_owned()
+        )
+    );
+}
+
+#[test]
+fn an_event_that_json_cannot_carry_fails_on_emit_and_says_which_field() {
+    let bus = Answering(Vec::new());
+    let event = BudgetWarning { spent_usd: f64::NAN, ..BudgetWarning::sample() };
+    let error = block_on(bus.emit(event)).unwrap_err();
+    assert_eq!(error.to_string(), "the event `budget.warning` cannot be put on record");
+    assert!(error.source().is_some_and(|source| source.to_string().contains("`spent_usd`")));
+}
+
+#[test]
+fn errors_say_what_to_do_and_leave_the_cause_to_their_source() {
+    let cause = || -> Arc<dyn Error + Send + Sync> { Arc::from(Box::from("disk on fire")) };
+    let append = AppendError::Full(cause());
+    assert!(append.to_string().contains("make room"));
+    for error in [
+        Box::new(append.clone()) as Box<dyn Error>,
+        Box::new(RecordError::from(append.clone())),
+        Box::new(RetentionError::from(append)),
+        Box::new(RecordError::Refused(cause())),
+    ] {
+        assert!(!error.to_string().contains("on fire"), "{error}");
+        let mut deepest: &dyn Error = &*error;
+        while let Some(source) = deepest.source() {
+            deepest = source;
+        }
+        assert_eq!(deepest.to_string(), "disk on fire");
+    }
+    let refused = EmitError::NoRecorder { event_type: PlanCreated::DESCRIPTOR.name() };
+    assert!(refused.to_string().starts_with("no recorder is attached to `plan.created`"));
+}
+
+proptest! {
+    #[test]
+    fn an_actor_survives_being_written_and_read(
+        kind in prop::sample::select(
+            vec![ActorKind::Human, ActorKind::Agent, ActorKind::System],
+        ),
+        id in ".+",
+    ) {
+        let actor = Actor { kind, id };
+        prop_assert_eq!(actor.to_string().parse(), Ok(actor));
+    }
+
+    #[test]
+    fn reading_any_text_as_an_actor_never_panics(text in any::<String>()) {
+        if let Ok(actor) = text.parse::<Actor>() {
+            prop_assert_eq!(actor.to_string(), text);
+        }
+    }
+}
