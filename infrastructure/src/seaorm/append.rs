@@ -14,7 +14,7 @@ use domain::{AppendError, Clock, ReceiptStatus};
 use sea_orm::DatabaseConnection;
 use sea_orm::sqlx::sqlite::SqliteConnection;
 use sea_orm::sqlx::{self, Connection, Row};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::insert::{Chunk, NewRow, insert_arguments, lookup_arguments};
 use super::problem::{Patience, Trouble, Troubled, append_error};
@@ -26,6 +26,9 @@ pub(super) struct Head {
     sequence: i64,
     recorded_at: DateTime<Utc>,
 }
+
+/// The right to write, and the newest entry; `None` while that is not known.
+pub(super) type Turn = OwnedMutexGuard<Option<Head>>;
 
 /// What became of one entry.
 #[derive(Clone, Copy, Debug)]
@@ -40,16 +43,21 @@ pub(super) struct Placed {
 pub(super) struct Writer {
     database: DatabaseConnection,
     lock_timeout: Duration,
-    /// Held while writing; `None` while the newest entry is not known.
-    head: Mutex<Option<Head>>,
+    head: Arc<Mutex<Option<Head>>>,
 }
 
 impl Writer {
     pub(super) fn new(database: DatabaseConnection, lock_timeout: Duration) -> Self {
-        Self { database, lock_timeout, head: Mutex::new(None) }
+        Self { database, lock_timeout, head: Arc::default() }
     }
 
-    /// The connection, for whoever holds it for one statement or transaction.
+    /// Waits for its turn to write. Whoever has it hands it to the task that writes, so that one
+    /// that goes away while it waits has written nothing, and later the next one waits for it.
+    pub(super) async fn turn(&self) -> Turn {
+        Arc::clone(&self.head).lock_owned().await
+    }
+
+    /// The connection; only whoever has the turn writes through it.
     pub(super) fn pool(&self) -> &sqlx::SqlitePool {
         self.database.get_sqlite_connection_pool()
     }
@@ -62,11 +70,11 @@ impl Writer {
     /// away start it as a task of its own.
     pub(super) async fn append(
         &self,
+        mut head: Turn,
         rows: &[NewRow],
         clock: &dyn Clock,
     ) -> Result<Vec<Placed>, AppendError> {
         let patience = Patience::of(self.lock_timeout);
-        let mut head = self.head.lock().await;
         loop {
             let outcome = self.append_once(&mut head, rows, clock).await;
             let Some(pause) = patience.pause_after(&outcome) else {

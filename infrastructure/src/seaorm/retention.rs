@@ -15,7 +15,12 @@ use super::problem::{Patience, append_error};
 impl AuditRetention for SeaOrmAuditLog {
     async fn remove_oldest(&self, through: Sequence, limit: u32) -> Result<u64, RetentionError> {
         let writer = Arc::clone(self.writer()?);
-        let removal = tokio::spawn(async move { writer.remove_oldest(through, limit).await });
+        let turn = writer.turn().await;
+        let removal = tokio::spawn(async move {
+            let removed = writer.remove_oldest(through, limit).await;
+            drop(turn);
+            removed
+        });
         let removed = removal.await.map_err(|gone| AppendError::Storage(Arc::new(gone)))?;
         Ok(removed?)
     }
