@@ -150,7 +150,7 @@ fn rust_files() -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = LAYERS.iter().map(|layer| root().join(layer)).collect();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())) {
-            let path = entry.unwrap().path();
+            let path = entry.unwrap_or_else(|error| panic!("{error}")).path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if path.is_dir() {
                 if !["target", "compile_fail", "compile_pass"].contains(&name) {
