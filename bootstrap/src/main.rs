@@ -1,1 +1,3 @@
+//! The `indelible` program.
+
 fn main() {}

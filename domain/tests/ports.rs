@@ -141,6 +141,9 @@ fn a_filter_accepts_by_type_context_query_and_predicate() {
     let query = AuditFilter { plan_id: Some("p1".into()), ..AuditFilter::default() };
     assert_eq!(accepted(EventFilter::matching(query.clone())), [1, 0, 0]);
     assert_eq!(EventFilter::matching(query.clone()).query(), &query);
+    assert!(EventFilter::all().is_all());
+    assert!(!EventFilter::matching(query.clone()).is_all());
+    assert!(!EventFilter::all().where_event(|_| true).is_all(), "nobody can know");
     let both = EventFilter::context("plan")
         .where_event(|event| event.envelope.plan_id.is_some())
         .where_event(RecordedEvent::is::<PlanApplied>);

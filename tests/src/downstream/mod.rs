@@ -1,0 +1,18 @@
+//! A small product downstream of Indelible: a shop with two events of its own.
+//!
+//! It is written as a product's own code would be, against the domain alone. Wiring tests boot it
+//! in the real container to show that its events are recorded and audited like the platform's.
+//!
+//! Deliberately absent: anything a product would not have. No adapter, no container, no fake.
+
+mod order;
+mod parcel;
+
+pub use order::{OrderEvent, OrderPlaced};
+pub use parcel::{ParcelEvent, ParcelShipped};
+
+use domain::{Catalogue, EventGroup, events};
+
+/// The platform's events and the shop's, composed into one catalogue.
+pub const CATALOGUE: Catalogue =
+    Catalogue::compose(&[events::GROUPS, &[OrderEvent::GROUP, ParcelEvent::GROUP]]);

@@ -1,0 +1,102 @@
+//! The one table of what each layer may depend on directly, and why.
+//!
+//! Dependencies that only tests use are not restricted.
+
+/// The layers from the inside out: each may know those before it.
+pub(crate) const LAYERS: &[&str] =
+    &["domain", "application", "infrastructure", "bootstrap", "tests"];
+
+/// The packages by their registered names, and what they are called here.
+pub(crate) const PACKAGES: &[(&str, &str)] = &[
+    ("indelible-domain", "domain"),
+    ("indelible-application", "application"),
+    ("indelible-infrastructure", "infrastructure"),
+    ("indelible", "bootstrap"),
+    ("indelible-tests", "tests"),
+];
+
+/// Layer, dependency, reason.
+pub(crate) const ALLOWED: &[(&str, &str, &str)] = &[
+    // Domain: values, schemas, and the ports' signatures.
+    ("domain", "async-trait", "ports are async and one container holds them as trait objects"),
+    ("domain", "chrono", "moments in time"),
+    ("domain", "futures-core", "the `Stream` in a port's signature"),
+    ("domain", "schemars", "the JSON Schema of a payload"),
+    ("domain", "serde", "payloads are read and written as JSON"),
+    ("domain", "serde_json", "a payload is a JSON object"),
+    ("domain", "shaku", "ports inherit its `Interface`: the one concession to wiring"),
+    ("domain", "thiserror", "error enums"),
+    // Application: use cases over the ports.
+    ("application", "domain", "the next layer inward"),
+    ("application", "async-trait", "implements a port"),
+    ("application", "chrono", "moments in time"),
+    ("application", "futures", "following the record is a stream"),
+    ("application", "serde", "reads CloudEvents without losing their order and numbers"),
+    ("application", "serde_json", "CloudEvents are JSON"),
+    ("application", "shaku", "the recorder is a component"),
+    ("application", "strsim", "names the nearest type when one is unknown"),
+    ("application", "thiserror", "error enums"),
+    ("application", "tracing", "says what was pruned"),
+    // Infrastructure: adapters.
+    ("infrastructure", "domain", "implements its ports"),
+    ("infrastructure", "application", "drives its use cases"),
+    ("infrastructure", "arc-swap", "the bus reads its recorders without a lock"),
+    ("infrastructure", "async-trait", "implements ports"),
+    ("infrastructure", "chrono", "moments in time"),
+    ("infrastructure", "futures", "live streams, and catching panics of handlers"),
+    ("infrastructure", "getrandom", "makes the redaction key"),
+    ("infrastructure", "hmac", "the keyed hash in a redaction mark"),
+    ("infrastructure", "regex", "finds secrets by their shape"),
+    ("infrastructure", "sea-orm", "the database"),
+    ("infrastructure", "sea-orm-migration", "the database's schema and its versions"),
+    ("infrastructure", "serde", "settings of the redactor"),
+    ("infrastructure", "serde_json", "payloads as they are stored"),
+    ("infrastructure", "sha2", "the hash under the keyed hash"),
+    ("infrastructure", "shaku", "adapters are components"),
+    ("infrastructure", "thiserror", "error enums"),
+    ("infrastructure", "tokio", "queues and tasks"),
+    ("infrastructure", "tokio-util", "shutting tasks down"),
+    ("infrastructure", "tracing", "writes logs"),
+    ("infrastructure", "ulid", "event ids that sort by time"),
+    // Bootstrap: wiring, configuration, command line.
+    ("bootstrap", "domain", "its ports are what is wired"),
+    ("bootstrap", "application", "its use cases are what the commands run"),
+    ("bootstrap", "infrastructure", "its adapters are what is wired"),
+    ("bootstrap", "anstream", "colours where the terminal has them"),
+    ("bootstrap", "anstyle", "colours of a text"),
+    ("bootstrap", "async-trait", "implements a port"),
+    ("bootstrap", "chrono", "times on the command line"),
+    ("bootstrap", "clap", "the command line"),
+    ("bootstrap", "clap_complete", "shell completions"),
+    ("bootstrap", "clap_mangen", "the manual page"),
+    ("bootstrap", "comfy-table", "rows as a table"),
+    ("bootstrap", "csv", "rows as CSV"),
+    ("bootstrap", "directories", "where the platform keeps its data"),
+    ("bootstrap", "figment", "layers of settings, each value with its origin"),
+    ("bootstrap", "futures", "reads the record as a stream"),
+    ("bootstrap", "globset", "patterns on the command line"),
+    ("bootstrap", "humantime", "spans of time such as `2h`"),
+    ("bootstrap", "indicatif", "progress bars"),
+    ("bootstrap", "serde", "settings are read into structs"),
+    ("bootstrap", "serde_json", "rows as JSON"),
+    ("bootstrap", "shaku", "the container"),
+    ("bootstrap", "strsim", "names the nearest setting when one is unknown"),
+    ("bootstrap", "thiserror", "error enums"),
+    ("bootstrap", "tokio", "the runtime, signals, standard input and output"),
+    ("bootstrap", "tracing", "writes logs"),
+    ("bootstrap", "tracing-subscriber", "where logs go"),
+    // Tests: the library of contract suites, fakes and the scenario kit.
+    ("tests", "domain", "the ports whose promises are held"),
+    ("tests", "application", "use cases under test"),
+    ("tests", "infrastructure", "adapters under test"),
+    ("tests", "bootstrap", "the real container"),
+    ("tests", "async-trait", "fakes implement ports"),
+    ("tests", "chrono", "a clock that stands still"),
+    ("tests", "futures", "reads streams"),
+    ("tests", "serde_json", "payloads to compare"),
+    ("tests", "shaku", "fakes are components"),
+    ("tests", "tempfile", "databases that clean up after themselves"),
+    ("tests", "tokio", "runtimes and child processes"),
+    ("tests", "tokio-util", "cancels tasks"),
+    ("tests", "tracing", "captures what is logged"),
+];
