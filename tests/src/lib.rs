@@ -3,4 +3,5 @@
 //! Deliberately absent: a path through production code that only tests take.
 
 pub mod contract;
+pub mod expect;
 pub mod fakes;
