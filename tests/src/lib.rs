@@ -4,4 +4,5 @@
 
 pub mod contract;
 pub mod downstream;
+pub mod expect;
 pub mod fakes;

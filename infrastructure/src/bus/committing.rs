@@ -77,9 +77,9 @@ impl Group {
     async fn record(&self, newest: Sequence) -> Result<Vec<Receipt>, Failure> {
         let recorder = &self.attached.recorder;
         // The call itself stands inside as well: a recorder may panic before its first await.
-        let recorded =
+        let outcome =
             AssertUnwindSafe(async { recorder.record(&self.entries).await }).catch_unwind().await;
-        let receipts = match recorded {
+        let receipts = match outcome {
             Ok(Ok(receipts)) => receipts,
             Ok(Err(error)) => {
                 return Err(Failure { divisible: may_be_one_events_fault(&error), error });

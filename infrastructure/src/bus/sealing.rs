@@ -51,7 +51,7 @@ impl Sealer {
     fn new_id(&self, now: DateTime<Utc>) -> String {
         let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
         ids.generate_from_datetime(now.into())
-            .unwrap_or_else(|overflow| overflow.commit_overflow_increment())
+            .unwrap_or_else(ulid::Overflow::commit_overflow_increment)
             .to_string()
     }
 }

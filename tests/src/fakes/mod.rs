@@ -1,5 +1,20 @@
 //! Fakes of the ports: real behaviour, simple means, and handles to steer them from a test.
 
 mod clock;
+mod gate;
+mod no_redaction;
+mod probe;
+mod recorders;
+mod stand_in_log;
+mod unreadable_log;
 
 pub use clock::ManualClock;
+pub use gate::Gate;
+pub use no_redaction::NoRedaction;
+pub use probe::{Probe, ProbeFailed};
+pub use recorders::{
+    LyingRecorder, PoisonRecorder, Refusal, RefusedByFake, RefusingRecorder, StallingRecorder,
+    plain_recorder,
+};
+pub use stand_in_log::InMemoryAuditLog;
+pub use unreadable_log::UnreadableLog;

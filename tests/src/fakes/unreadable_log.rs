@@ -1,0 +1,104 @@
+//! An audit log that cannot always be read.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use domain::audit::{Page, Tally, TallyBy};
+use domain::ports::{
+    AppendError, AuditAppend, AuditInspect, AuditQuery, AuditRetention, Inspection, QueryError,
+    RetentionError,
+};
+use domain::{AuditEntry, AuditFilter, AuditLog, LogSpan, Receipt, RecordedEvent, Sequence};
+
+/// A log that hands everything on to another one, but for the reads it is told to fail.
+pub struct UnreadableLog {
+    inner: Arc<dyn AuditLog>,
+    failures_left: AtomicUsize,
+    pages: AtomicUsize,
+}
+
+impl UnreadableLog {
+    /// A log over `inner` that can be read until it is told otherwise.
+    #[must_use]
+    pub fn new(inner: Arc<dyn AuditLog>) -> Self {
+        Self { inner, failures_left: AtomicUsize::new(0), pages: AtomicUsize::new(0) }
+    }
+
+    /// Has the next `times` pages fail.
+    pub fn fail_pages(&self, times: usize) {
+        self.failures_left.store(times, Ordering::SeqCst);
+    }
+
+    /// How many pages it was asked for.
+    #[must_use]
+    pub fn pages(&self) -> usize {
+        self.pages.load(Ordering::SeqCst)
+    }
+}
+
+#[async_trait]
+impl AuditAppend for UnreadableLog {
+    async fn append(&self, batch: &[AuditEntry]) -> Result<Vec<Receipt>, AppendError> {
+        self.inner.append(batch).await
+    }
+}
+
+#[async_trait]
+impl AuditQuery for UnreadableLog {
+    async fn page(
+        &self,
+        filter: &AuditFilter,
+        page: Page,
+    ) -> Result<Vec<RecordedEvent>, QueryError> {
+        self.pages.fetch_add(1, Ordering::SeqCst);
+        let fails = self
+            .failures_left
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        if fails.is_ok() {
+            return Err(QueryError::Unreadable {
+                sequence: page.after.unwrap_or_default().next(),
+                problem: "this log was told to fail".to_owned(),
+            });
+        }
+        self.inner.page(filter, page).await
+    }
+
+    async fn by_sequence(&self, sequence: Sequence) -> Result<Option<RecordedEvent>, QueryError> {
+        self.inner.by_sequence(sequence).await
+    }
+
+    async fn by_event_id(&self, event_id: &str) -> Result<Vec<RecordedEvent>, QueryError> {
+        self.inner.by_event_id(event_id).await
+    }
+
+    async fn span(&self) -> Result<LogSpan, QueryError> {
+        self.inner.span().await
+    }
+
+    async fn tally(&self, filter: &AuditFilter, by: TallyBy) -> Result<Vec<Tally>, QueryError> {
+        self.inner.tally(filter, by).await
+    }
+
+    async fn last_recorded_before(
+        &self,
+        moment: DateTime<Utc>,
+    ) -> Result<Option<Sequence>, QueryError> {
+        self.inner.last_recorded_before(moment).await
+    }
+}
+
+#[async_trait]
+impl AuditRetention for UnreadableLog {
+    async fn remove_oldest(&self, through: Sequence, limit: u32) -> Result<u64, RetentionError> {
+        self.inner.remove_oldest(through, limit).await
+    }
+}
+
+#[async_trait]
+impl AuditInspect for UnreadableLog {
+    async fn inspect(&self) -> Result<Inspection, QueryError> {
+        self.inner.inspect().await
+    }
+}

@@ -1,0 +1,52 @@
+//! Every bus keeps every promise of its port, whatever its sizes and whatever the runtime.
+
+use std::sync::Arc;
+
+use chrono::{TimeZone, Utc};
+use domain::{AuditLog, EventBus};
+use indelible_tests::contract::event_bus::event_bus;
+use indelible_tests::fakes::{InMemoryAuditLog, ManualClock};
+use infrastructure::bus::{BusSettings, LoggingEventBus, ReactiveEventBus};
+
+type Made = (Arc<dyn EventBus>, Arc<dyn AuditLog>);
+
+fn reactive(settings: BusSettings) -> Made {
+    let clock = Arc::new(ManualClock::at(Utc.timestamp_nanos(1_780_000_000_000_000_000)));
+    let log: Arc<dyn AuditLog> = Arc::new(InMemoryAuditLog::default());
+    let bus = ReactiveEventBus::new(settings, clock, Arc::clone(&log));
+    (Arc::new(bus), log)
+}
+
+fn tiny() -> BusSettings {
+    BusSettings { queue_capacity: 1, max_batch: 1, reader_buffer: 1, ..BusSettings::default() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_reactive_bus_keeps_its_promises_on_many_threads() {
+    event_bus(async || reactive(BusSettings::default())).await;
+}
+
+#[tokio::test]
+async fn the_reactive_bus_keeps_its_promises_on_one_thread() {
+    event_bus(async || reactive(BusSettings::default())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_smallest_reactive_bus_keeps_its_promises_on_many_threads() {
+    event_bus(async || reactive(tiny())).await;
+}
+
+#[tokio::test]
+async fn the_smallest_reactive_bus_keeps_its_promises_on_one_thread() {
+    event_bus(async || reactive(tiny())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_logging_bus_keeps_its_promises() {
+    event_bus(async || {
+        let (bus, log) = reactive(BusSettings::default());
+        let bus: Arc<dyn EventBus> = Arc::new(LoggingEventBus::new(bus));
+        (bus, log)
+    })
+    .await;
+}
