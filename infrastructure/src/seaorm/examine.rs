@@ -16,7 +16,7 @@ const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 pub(super) enum OnDisk {
     /// Nothing, or an empty file.
     Nothing,
-    /// A SQLite database, by its first bytes.
+    /// A SQLite database, as far as can be told without one.
     Database,
 }
 
@@ -42,11 +42,18 @@ pub(super) fn on_disk(file: &Path) -> Result<OnDisk, OpenError> {
         .and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut start));
     match read {
         Ok(0) => Ok(OnDisk::Nothing),
-        Ok(_) if start == MAGIC => Ok(OnDisk::Database),
+        Ok(_) if start == MAGIC || has_journal(file) => Ok(OnDisk::Database),
         Ok(_) => Err(OpenError::NotADatabase { file: named() }),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(OnDisk::Nothing),
         Err(error) => Err(OpenError::Storage { file: named(), source: std::sync::Arc::new(error) }),
     }
+}
+
+/// Whether a crash left a journal, without which the first bytes say nothing yet.
+fn has_journal(file: &Path) -> bool {
+    let mut journal = file.as_os_str().to_owned();
+    journal.push("-journal");
+    Path::new(&journal).exists()
 }
 
 /// The marks of a database.

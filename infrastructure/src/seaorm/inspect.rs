@@ -1,5 +1,7 @@
 //! The state of the file, for `indelible doctor`.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use domain::ports::{Fact, Inspection};
 use domain::{AuditInspect, QueryError};
@@ -19,11 +21,10 @@ impl AuditInspect for SeaOrmAuditLog {
         let pool = readers.get_sqlite_connection_pool();
         let mut facts = vec![Fact::fine("file", storage.file().display())];
 
-        let size = std::fs::metadata(storage.file()).map(|file| file.len());
-        facts.push(match size {
-            Ok(bytes) => Fact::fine("size", format!("{bytes} bytes")),
-            Err(error) => Fact::wrong("size", error, "the file is gone: restore it from a copy"),
-        });
+        let size = std::fs::metadata(storage.file())
+            .map_err(|error| QueryError::Storage(Arc::new(error)))?
+            .len();
+        facts.push(Fact::fine("size", format!("{size} bytes")));
 
         let version: String = one(pool, "SELECT sqlite_version()").await?;
         facts.push(expect(
@@ -55,8 +56,7 @@ impl AuditInspect for SeaOrmAuditLog {
             "readers and writers block each other: open the log for writing once",
         ));
         if let Some(writer) = storage.writer() {
-            let synchronous: i64 =
-                one(writer.pool(), "SELECT synchronous FROM pragma_synchronous").await?;
+            let synchronous = writer.synchronous().await.map_err(query_error)?;
             facts.push(expect(
                 "synchronous",
                 ["off", "normal", "full", "extra"]
@@ -81,6 +81,10 @@ impl SeaOrmAuditLog {
             .map_err(query_error)?;
         let findings = findings.join("; ");
         let mut facts = vec![expect("integrity", &findings, findings == "ok", DAMAGED)];
+        if findings != "ok" {
+            // What else a damaged file says about itself is worth nothing.
+            return Ok(facts);
+        }
 
         let triggers: i64 = one(
             pool,

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use domain::{AppendError, AuditRetention, RetentionError, Sequence};
 use sea_orm::sqlx::{self, Connection, Row};
 
-use super::append::Writer;
+use super::append::{State, Turn, Writer};
 use super::filter::stored;
 use super::log::SeaOrmAuditLog;
 use super::problem::{Patience, append_error};
@@ -16,11 +16,7 @@ impl AuditRetention for SeaOrmAuditLog {
     async fn remove_oldest(&self, through: Sequence, limit: u32) -> Result<u64, RetentionError> {
         let writer = Arc::clone(self.writer()?);
         let turn = writer.turn().await;
-        let removal = tokio::spawn(async move {
-            let removed = writer.remove_oldest(through, limit).await;
-            drop(turn);
-            removed
-        });
+        let removal = tokio::spawn(async move { writer.remove_oldest(turn, through, limit).await });
         let removed = removal.await.map_err(|gone| AppendError::Storage(Arc::new(gone)))?;
         Ok(removed?)
     }
@@ -28,10 +24,15 @@ impl AuditRetention for SeaOrmAuditLog {
 
 impl Writer {
     /// Removes a chunk, whole or not at all.
-    async fn remove_oldest(&self, through: Sequence, limit: u32) -> Result<u64, AppendError> {
+    async fn remove_oldest(
+        &self,
+        mut turn: Turn,
+        through: Sequence,
+        limit: u32,
+    ) -> Result<u64, AppendError> {
         let patience = Patience::of(self.lock_timeout());
         loop {
-            let outcome = self.remove_once(stored(through), i64::from(limit)).await;
+            let outcome = self.remove_once(&mut turn, stored(through), i64::from(limit)).await;
             let Some(pause) = patience.pause_after(&outcome) else {
                 return outcome.map_err(|error| append_error(error, patience.waited()));
             };
@@ -39,9 +40,13 @@ impl Writer {
         }
     }
 
-    async fn remove_once(&self, through: i64, limit: i64) -> Result<u64, sqlx::Error> {
-        let mut connection = self.pool().acquire().await?;
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    async fn remove_once(
+        &self,
+        turn: &mut State,
+        through: i64,
+        limit: i64,
+    ) -> Result<u64, sqlx::Error> {
+        let mut transaction = self.connection(turn).await?.begin_with("BEGIN IMMEDIATE").await?;
         let ends = "SELECT coalesce((SELECT min(sequence) FROM audit_log), 1), \
                     coalesce((SELECT max(sequence) FROM audit_log), 0)";
         let ends = sqlx::query(ends).fetch_one(&mut *transaction).await?;

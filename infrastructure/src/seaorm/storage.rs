@@ -79,7 +79,7 @@ impl AuditStorage {
         };
         let readers = open(read_options(&options), READERS);
         let storage = Self { shared: Arc::new(Shared { options, readers, writer }) };
-        storage.check_library().await?;
+        check_library(storage.file(), storage.library_version().await?)?;
         Ok(storage)
     }
 
@@ -113,15 +113,11 @@ impl AuditStorage {
         self.shared.writer.as_ref()
     }
 
-    async fn check_library(&self) -> Result<(), OpenError> {
-        let found: String = sqlx::query_scalar("SELECT sqlite_version()")
+    async fn library_version(&self) -> Result<String, OpenError> {
+        sqlx::query_scalar("SELECT sqlite_version()")
             .fetch_one(self.shared.readers.get_sqlite_connection_pool())
             .await
-            .map_err(|error| open_error(self.file(), error, Duration::ZERO))?;
-        if is_recent_enough(&found) {
-            return Ok(());
-        }
-        Err(OpenError::SqliteTooOld { file: self.file().to_owned(), found })
+            .map_err(|error| open_error(self.file(), error, Duration::ZERO))
     }
 }
 
@@ -129,6 +125,14 @@ impl AuditStorage {
 pub(super) fn is_recent_enough(version: &str) -> bool {
     let parts: Vec<u32> = version.split('.').map_while(|part| part.parse().ok()).collect();
     parts.as_slice() >= OLDEST_SQLITE.as_slice()
+}
+
+/// Refuses a library that can lose commits.
+fn check_library(file: &Path, found: String) -> Result<(), OpenError> {
+    if is_recent_enough(&found) {
+        return Ok(());
+    }
+    Err(OpenError::SqliteTooOld { file: file.to_owned(), found })
 }
 
 /// Looks into a database without being able to change it. `None` when only a writer can tell,
@@ -263,6 +267,9 @@ mod tests {
         }
         for bad in ["3.51.2", "3.9.9", "3.51", "2.99.99", "", "new"] {
             assert!(!is_recent_enough(bad), "{bad}");
+            let refused = check_library(Path::new("audit.db"), bad.to_owned()).unwrap_err();
+            assert!(matches!(refused, OpenError::SqliteTooOld { .. }), "{refused:?}");
+            assert!(refused.to_string().contains("build with a newer one"), "{refused}");
         }
     }
 }

@@ -1,0 +1,205 @@
+//! What is no audit log of ours is refused with a reason and left as it was.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::{Place, ids, log_over};
+use domain::{AppendError, AuditAppend, AuditInspect, QueryError};
+use indelible_tests::contract::audit_log::{batch, entry};
+use infrastructure::seaorm::{Access, AuditStorage, Durability, OpenError, StorageOptions};
+
+/// Opens for writing and for reading, expects both to be refused, and compares the bytes.
+async fn refused(file: &Path) -> OpenError {
+    let before = fs::read(file).ok();
+    let read = StorageOptions { access: Access::ReadOnly, ..StorageOptions::new(file) };
+    let reading = AuditStorage::connect(read).await.unwrap_err();
+    let writing = AuditStorage::connect(StorageOptions::new(file)).await.unwrap_err();
+    assert_eq!(reading.to_string(), writing.to_string());
+    assert_eq!(fs::read(file).ok(), before, "{writing}: the file is untouched");
+    assert!(writing.to_string().contains(file.to_str().unwrap()), "{writing}: names the file");
+    writing
+}
+
+#[tokio::test]
+async fn another_programs_database_is_refused_and_left_untouched() {
+    for (marks, id) in [
+        ("PRAGMA application_id = 1; CREATE TABLE theirs (x)", 1),
+        ("PRAGMA application_id = -7", -7),
+        ("CREATE TABLE theirs (x)", 0),
+        ("PRAGMA user_version = 3", 0),
+        ("PRAGMA journal_mode = WAL; CREATE TABLE theirs (x)", 0),
+    ] {
+        let place = Place::new();
+        place.raw().execute_batch(marks).unwrap();
+        let error = refused(&place.file).await;
+        assert!(
+            matches!(&error, OpenError::ForeignApplication { found, .. } if *found == id),
+            "{marks}: {error:?}"
+        );
+        assert!(error.to_string().contains("name another file"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn another_programs_write_ahead_log_is_not_folded_back() {
+    let place = Place::new();
+    let theirs = place.raw();
+    theirs.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE theirs (x)").unwrap();
+    // A copy without its writer, as a crash leaves it.
+    let copy = place.folder.path().join("copy.db");
+    for suffix in ["", "-wal"] {
+        let name = |file: &Path| format!("{}{suffix}", file.display());
+        fs::copy(name(&place.file), name(&copy)).unwrap();
+    }
+    let log = fs::read(format!("{}-wal", copy.display())).unwrap();
+    assert!(matches!(refused(&copy).await, OpenError::ForeignApplication { found: 0, .. }));
+    assert_eq!(fs::read(format!("{}-wal", copy.display())).unwrap(), log);
+}
+
+#[tokio::test]
+async fn a_log_of_a_later_version_is_refused_and_left_untouched() {
+    let place = Place::new();
+    place.storage().await.close().await;
+    place.raw().execute_batch("PRAGMA user_version = 2").unwrap();
+    let error = refused(&place.file).await;
+    assert!(matches!(error, OpenError::NewerSchema { found: 2, known: 1, .. }), "{error:?}");
+    assert!(error.to_string().contains("update it"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_no_database_is_refused_and_left_untouched() {
+    let place = Place::new();
+    for content in ["{\"specversion\":\"1.0\"}\n".repeat(400), "x".to_owned()] {
+        fs::write(&place.file, content).unwrap();
+        let error = refused(&place.file).await;
+        assert!(matches!(error, OpenError::NotADatabase { .. }), "{error:?}");
+    }
+    let mut torn = b"SQLite format 3\0".to_vec();
+    torn.resize(5000, 0x5a);
+    fs::write(&place.file, torn).unwrap();
+    let error = refused(&place.file).await;
+    assert!(matches!(error, OpenError::NotADatabase { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_directory_is_refused() {
+    let place = Place::new();
+    let error = refused(place.folder.path()).await;
+    assert!(matches!(error, OpenError::Directory { .. }), "{error:?}");
+    assert!(error.to_string().contains("audit.db"), "{error}");
+}
+
+#[tokio::test]
+async fn a_path_through_a_file_is_refused() {
+    let place = Place::new();
+    fs::write(&place.file, "").unwrap();
+    let inside = place.file.join("audit.db");
+    let error = AuditStorage::connect(StorageOptions::new(&inside)).await.unwrap_err();
+    assert!(matches!(error, OpenError::Storage { .. }), "{error:?}");
+    let missing = place.folder.path().join("x".repeat(300)).join("audit.db");
+    let error = AuditStorage::connect(StorageOptions::new(&missing)).await.unwrap_err();
+    assert!(matches!(error, OpenError::Storage { .. } | OpenError::Create { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn reading_creates_nothing() {
+    let place = Place::new();
+    let options = StorageOptions { access: Access::ReadOnly, ..place.options() };
+    let error = AuditStorage::connect(options.clone()).await.unwrap_err();
+    assert!(matches!(error, OpenError::Missing { .. }), "{error:?}");
+    assert_eq!(fs::read_dir(place.folder.path()).unwrap().count(), 0);
+
+    fs::write(&place.file, "").unwrap();
+    let error = AuditStorage::connect(options.clone()).await.unwrap_err();
+    assert!(matches!(error, OpenError::Missing { .. }), "an empty file: {error:?}");
+    place.raw().execute_batch("VACUUM").unwrap();
+    let error = AuditStorage::connect(options).await.unwrap_err();
+    assert!(matches!(error, OpenError::Missing { .. }), "an empty database: {error:?}");
+}
+
+#[tokio::test]
+async fn an_empty_file_becomes_a_log() {
+    for prepare in ["", "PRAGMA journal_mode = WAL", "VACUUM"] {
+        let place = Place::new();
+        fs::write(&place.file, "").unwrap();
+        place.raw().execute_batch(prepare).unwrap();
+        let log = place.log().await;
+        log.append(&[entry("first")]).await.unwrap();
+        assert_eq!(ids(&log).await, ["first"], "{prepare}");
+    }
+}
+
+#[tokio::test]
+async fn a_start_that_was_killed_halfway_is_taken_up_again() {
+    let place = Place::new();
+    let halfway = place.folder.path().join("halfway.db");
+    let writing = rusqlite::Connection::open(&halfway).unwrap();
+    // A cache of one page, so that the unfinished transaction reaches the file.
+    writing
+        .execute_batch(
+            "PRAGMA cache_size = 1; BEGIN; CREATE TABLE half (x); \
+             WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 5000) \
+             INSERT INTO half SELECT x FROM n",
+        )
+        .unwrap();
+    for suffix in ["", "-journal"] {
+        let name = |file: &Path| format!("{}{suffix}", file.display());
+        fs::copy(name(&halfway), name(&place.file)).unwrap();
+    }
+    drop(writing);
+    let log = place.log().await;
+    log.append(&[entry("first")]).await.unwrap();
+    assert_eq!(ids(&log).await, ["first"]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_new_log_belongs_to_its_owner_alone_and_its_folders_are_made() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    let file = place.folder.path().join("a/b/audit.db");
+    let storage = AuditStorage::connect(StorageOptions::new(&file)).await.unwrap();
+    assert_eq!(storage.file(), file);
+    log_over(&storage).append(&[entry("first")]).await.unwrap();
+    for suffix in ["", "-wal"] {
+        let mode = fs::metadata(format!("{}{suffix}", file.display())).unwrap().permissions();
+        assert_eq!(mode.mode() & 0o777, 0o600, "{suffix}");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_log_says_so_to_whoever_uses_it() {
+    let place = Place::new();
+    let storage = place.storage().await;
+    log_over(&storage).append(&batch("e", 512)).await.unwrap();
+    storage.close().await;
+    let mut bytes = fs::read(&place.file).unwrap();
+    let header = 4096;
+    bytes[header..].fill(0xff);
+    fs::write(&place.file, bytes).unwrap();
+    // The first page is whole and says that it is ours; what follows is not.
+    let log = place.log().await;
+    let page = domain::AuditQuery::span(&log).await;
+    assert!(matches!(page, Err(QueryError::Corrupt(_))), "{page:?}");
+    let append = log.append(&[entry("new")]).await;
+    assert!(matches!(append, Err(AppendError::Corrupt(_))), "{append:?}");
+    match log.inspect().await {
+        Ok(inspection) => assert!(!inspection.is_healthy(), "{inspection:?}"),
+        Err(error) => assert!(matches!(error, QueryError::Corrupt(_)), "{error:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_weaker_durability_is_used_where_it_is_asked_for() {
+    for (durability, name) in [(Durability::Full, "full"), (Durability::Normal, "normal")] {
+        let place = Place::new();
+        let options = StorageOptions { durability, ..place.options() };
+        let log = log_over(&AuditStorage::connect(options).await.unwrap());
+        let inspection = log.inspect().await.unwrap();
+        assert!(inspection.is_healthy(), "{inspection:?}");
+        let fact = inspection.facts.iter().find(|fact| fact.what == "synchronous").unwrap();
+        assert_eq!(fact.value, name);
+    }
+}

@@ -1,0 +1,192 @@
+//! What the log says about itself, and what it answers once it is closed or was never opened.
+
+mod common;
+
+use std::sync::Arc;
+
+use common::{Place, ids, log_over};
+use domain::audit::{AuditFilter, Page, TallyBy};
+use domain::{
+    AppendError, AuditAppend, AuditInspect, AuditLog, AuditQuery, Clock, QueryError,
+    RetentionError, Sequence,
+};
+use indelible_tests::contract::audit_log::{batch, entry};
+use infrastructure::clock::SystemClock;
+use infrastructure::memory::InMemoryAuditLog;
+use infrastructure::seaorm::{
+    Access, AuditStorage, SeaOrmAuditLog, SeaOrmAuditLogParameters, StorageOptions,
+};
+use shaku::HasComponent;
+
+shaku::module! {
+    Stored {
+        components = [SystemClock, SeaOrmAuditLog],
+        providers = []
+    }
+}
+
+shaku::module! {
+    Kept {
+        components = [SystemClock, InMemoryAuditLog],
+        providers = []
+    }
+}
+
+/// Every call of every port is refused by a log that cannot be used.
+async fn assert_unusable(log: &dyn AuditLog) {
+    let filter = AuditFilter::default();
+    let appended = log.append(&[entry("new")]).await;
+    assert!(matches!(appended, Err(AppendError::Closed)), "{appended:?}");
+    let removed = log.remove_oldest(Sequence(1), 1).await;
+    assert!(matches!(removed, Err(RetentionError::Append(AppendError::Closed))), "{removed:?}");
+    for refused in [
+        log.page(&filter, Page::first(1)).await.err(),
+        log.by_sequence(Sequence(1)).await.err(),
+        log.by_event_id("new").await.err(),
+        log.span().await.err(),
+        log.tally(&filter, TallyBy::Type).await.err(),
+        log.last_recorded_before(chrono::Utc::now()).await.err(),
+        log.inspect().await.err(),
+    ] {
+        assert!(matches!(refused, Some(QueryError::Storage(_))), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_component_without_storage_refuses_every_call() {
+    let module = Stored::builder().build();
+    let log: Arc<dyn AuditLog> = module.resolve();
+    assert_unusable(&*log).await;
+}
+
+#[tokio::test]
+async fn a_closed_log_refuses_every_call() {
+    let place = Place::new();
+    let storage = place.storage().await;
+    let log = log_over(&storage);
+    log.append(&[entry("first")]).await.unwrap();
+    storage.close().await;
+    storage.close().await;
+    assert_unusable(&log).await;
+    let left: Vec<_> = std::fs::read_dir(place.folder.path()).unwrap().flatten().collect();
+    assert_eq!(left.len(), 1, "closing folds the write-ahead log back: {left:?}");
+}
+
+#[tokio::test]
+async fn components_use_the_containers_clock() {
+    let place = Place::new();
+    let stored = Stored::builder()
+        .with_component_parameters::<SeaOrmAuditLog>(SeaOrmAuditLogParameters {
+            storage: Some(place.storage().await),
+        })
+        .build();
+    let stored: Arc<dyn AuditLog> = stored.resolve();
+    let kept: Arc<dyn AuditLog> = Kept::builder().build().resolve();
+    for log in [stored, kept] {
+        let before = SystemClock.now();
+        let receipts = log.append(&[entry("first")]).await.unwrap();
+        assert!((before..=SystemClock.now()).contains(&receipts[0].recorded_at));
+    }
+}
+
+#[tokio::test]
+async fn a_log_opened_for_reading_is_read_while_another_writes() {
+    let place = Place::new();
+    let writing = place.log().await;
+    writing.append(&batch("e", 3)).await.unwrap();
+    let options = StorageOptions { access: Access::ReadOnly, ..place.options() };
+    let storage = AuditStorage::connect(options).await.unwrap();
+    let reading = log_over(&storage);
+    assert_eq!(ids(&reading).await.len(), 3);
+    writing.append(&[entry("later")]).await.unwrap();
+    assert_eq!(ids(&reading).await.len(), 4);
+    let refused = reading.append(&[entry("new")]).await;
+    assert!(matches!(refused, Err(AppendError::ReadOnly(_))), "{refused:?}");
+    let inspection = reading.inspect().await.unwrap();
+    assert!(inspection.is_healthy(), "{inspection:?}");
+    storage.close().await;
+}
+
+#[tokio::test]
+async fn an_inspection_names_what_is_wrong() {
+    let drop_guards = "DROP TRIGGER audit_log_is_never_changed; \
+                       DROP TRIGGER audit_log_is_pruned_by_retention_only;";
+    for (damage, what, value) in [
+        ("DELETE FROM audit_log WHERE sequence IN (3, 4, 6)", "gaps", "3 missing, the first is 3"),
+        (
+            "UPDATE audit_log SET recorded_at = '2000-01-01T00:00:00.000000000Z' WHERE sequence = 5",
+            "recorded_at",
+            "goes back at 5",
+        ),
+        (
+            "INSERT INTO audit_retention_permit (id, through_sequence) VALUES (1, 3)",
+            "retention",
+            "a permit was left behind",
+        ),
+        ("SELECT 1", "guards", "2 of 4 triggers"),
+        ("PRAGMA application_id = 7", "application id", "7"),
+        ("PRAGMA user_version = 0", "schema version", "0"),
+    ] {
+        let place = Place::new();
+        let log = place.log().await;
+        log.append(&batch("e", 8)).await.unwrap();
+        place.raw().execute_batch(&format!("{drop_guards} {damage}")).unwrap();
+        let inspection = log.inspect().await.unwrap();
+        let fact = inspection.facts.iter().find(|fact| fact.what == what).unwrap();
+        assert_eq!(fact.value, value);
+        assert!(fact.problem.is_some(), "{fact:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_inspection_tells_where_the_log_is_and_how_it_is_kept() {
+    let place = Place::new();
+    let log = place.log().await;
+    log.append(&batch("e", 8)).await.unwrap();
+    let facts = log.inspect().await.unwrap().facts;
+    let value = |what: &str| facts.iter().find(|fact| fact.what == what).map(|fact| &*fact.value);
+    assert_eq!(value("file"), place.file.to_str());
+    assert_eq!(value("journal mode"), Some("wal"));
+    assert_eq!(value("entries"), Some("8"));
+    assert_eq!(value("sequences"), Some("1 to 8"));
+    assert_eq!(value("guards"), Some("4 of 4 triggers"));
+    assert_eq!(value("schema version"), Some("1"));
+    std::fs::remove_file(&place.file).unwrap();
+    let gone = log.inspect().await;
+    assert!(matches!(gone, Err(QueryError::Storage(_))), "{gone:?}");
+}
+
+#[tokio::test]
+async fn an_entry_that_cannot_be_read_is_named() {
+    for (damage, problem) in [
+        ("details = '[]'", "details are no JSON object"),
+        ("details = '{'", "details are no JSON object"),
+        ("extensions = '1'", "extensions are no JSON object"),
+        ("occurred_at = 'yesterday'", "occurred_at is no time"),
+        ("recorded_at = ''", "recorded_at is no time"),
+        ("schema_version = -1", "schema version -1"),
+        ("actor = 'robot:r2'", "actor `robot:r2`"),
+        ("actor = 'human'", "actor `human`"),
+        ("event_id = CAST(x'ff' AS TEXT)", "a column"),
+    ] {
+        let place = Place::new();
+        let log = place.log().await;
+        log.append(&batch("e", 3)).await.unwrap();
+        let raw = place.raw();
+        raw.execute_batch(&format!(
+            "DROP TRIGGER audit_log_is_never_changed; \
+             UPDATE audit_log SET {damage} WHERE sequence = 3"
+        ))
+        .unwrap();
+        let error = log.by_sequence(Sequence(3)).await.unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("entry 3") && text.contains(problem), "{damage}: {text}");
+        if damage.starts_with("recorded_at") {
+            assert!(log.span().await.unwrap_err().to_string().contains(problem));
+            let fresh = place.log().await;
+            let append = fresh.append(&[entry("new")]).await;
+            assert!(matches!(append, Err(AppendError::Storage(_))), "{append:?}");
+        }
+        assert!(log.by_sequence(Sequence(2)).await.is_ok(), "its neighbours can be read");
+    }
+}
