@@ -5,3 +5,4 @@
 pub mod contract;
 pub mod expect;
 pub mod fakes;
+pub mod stage;
