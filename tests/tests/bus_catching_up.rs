@@ -2,6 +2,7 @@
 //! a repetition.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
@@ -35,12 +36,11 @@ async fn at_hand(stream: &mut EventStream) -> Vec<u64> {
 
 /// Appends what another process would.
 async fn foreign(log: &Arc<dyn AuditLog>, count: usize) {
-    for number in 0..count {
-        let envelope = must(tool(number).seal(
-            chrono::Utc::now(),
-            || format!("foreign-{:?}", std::time::Instant::now()),
-            "/another/process",
-        ));
+    static LAST: AtomicUsize = AtomicUsize::new(0);
+    for _ in 0..count {
+        let number = LAST.fetch_add(1, Ordering::Relaxed);
+        let envelope =
+            must(tool(number).seal(chrono::Utc::now(), || number.to_string(), "/another/process"));
         must(log.append(&[AuditEntry::new(envelope)]).await);
     }
 }
