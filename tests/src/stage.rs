@@ -51,6 +51,7 @@ impl Stage {
     }
 
     /// A recorder that does its duty.
+    #[must_use]
     pub fn plain(&self) -> Arc<dyn EventRecorder> {
         plain_recorder(Arc::clone(&self.log))
     }

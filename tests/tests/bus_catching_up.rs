@@ -160,7 +160,7 @@ async fn a_predicate_chooses_while_catching_up_as_it_does_live() {
     stage.record_all();
     let even = EventFilter::context("plan").where_event(|event| {
         assert!(event.sequence.0 != 12, "this predicate panics");
-        event.sequence.0 % 2 == 0
+        event.sequence.0.is_multiple_of(2)
     });
     let mut stream = stage.bus.stream(even);
     for number in 0..20 {
@@ -243,7 +243,7 @@ async fn run(
 ) -> (Vec<Sequence>, [Vec<Sequence>; 2]) {
     let stage = Stage::in_memory(settings);
     stage.record_all();
-    let wanted = move |sequence: Sequence| !only_even || sequence.0 % 2 == 0;
+    let wanted = move |sequence: Sequence| !only_even || sequence.0.is_multiple_of(2);
     let filter = if only_even {
         EventFilter::context("plan").where_event(move |event| wanted(event.sequence))
     } else {

@@ -12,7 +12,7 @@ use crate::fakes::{Gate, Probe, StallingRecorder};
 use crate::stage::{Stage, plan, plans};
 
 /// Longer than any test lasts.
-const LONG: Duration = Duration::from_secs(600);
+const LONG: Duration = Duration::from_mins(10);
 
 async fn rest(stream: EventStream) -> Vec<u64> {
     stream.map(|event| must(event).sequence.0).collect().await
