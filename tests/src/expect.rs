@@ -11,10 +11,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// # Panics
 /// When it takes far too long; `what` is named.
 pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(PATIENCE, future).await {
-        Ok(value) => value,
-        Err(_) => panic!("{what}: it did not happen within {PATIENCE:?}"),
-    }
+    let Ok(value) = tokio::time::timeout(PATIENCE, future).await else {
+        panic!("{what}: it did not happen within {PATIENCE:?}")
+    };
+    value
 }
 
 /// Waits until something is so that nothing can be awaited for, such as a value being freed.

@@ -6,3 +6,4 @@ pub mod contract;
 pub mod downstream;
 pub mod expect;
 pub mod fakes;
+pub mod stage;

@@ -2,19 +2,14 @@
 
 use std::sync::Arc;
 
-use chrono::{TimeZone, Utc};
 use domain::{AuditLog, EventBus};
 use indelible_tests::contract::event_bus::event_bus;
-use indelible_tests::fakes::{InMemoryAuditLog, ManualClock};
-use infrastructure::bus::{BusSettings, LoggingEventBus, ReactiveEventBus};
+use indelible_tests::stage::Stage;
+use infrastructure::bus::{BusSettings, LoggingEventBus};
 
-type Made = (Arc<dyn EventBus>, Arc<dyn AuditLog>);
-
-fn reactive(settings: BusSettings) -> Made {
-    let clock = Arc::new(ManualClock::at(Utc.timestamp_nanos(1_780_000_000_000_000_000)));
-    let log: Arc<dyn AuditLog> = Arc::new(InMemoryAuditLog::default());
-    let bus = ReactiveEventBus::new(settings, clock, Arc::clone(&log));
-    (Arc::new(bus), log)
+fn reactive(settings: BusSettings) -> (Arc<dyn EventBus>, Arc<dyn AuditLog>) {
+    let Stage { bus, log } = Stage::in_memory(settings);
+    (bus, log)
 }
 
 fn tiny() -> BusSettings {

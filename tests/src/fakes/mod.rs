@@ -5,7 +5,6 @@ mod gate;
 mod no_redaction;
 mod probe;
 mod recorders;
-mod stand_in_log;
 mod unreadable_log;
 
 pub use clock::ManualClock;
@@ -16,5 +15,4 @@ pub use recorders::{
     LyingRecorder, PoisonRecorder, Refusal, RefusedByFake, RefusingRecorder, StallingRecorder,
     plain_recorder,
 };
-pub use stand_in_log::InMemoryAuditLog;
 pub use unreadable_log::UnreadableLog;

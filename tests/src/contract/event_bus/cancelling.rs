@@ -5,9 +5,9 @@ use std::sync::Arc;
 use domain::{Emit, EventDraft};
 use futures::FutureExt;
 
-use super::stage::{Stage, plan, tool};
 use crate::expect::must;
 use crate::fakes::StallingRecorder;
+use crate::stage::{Stage, plan, tool};
 
 /// A batch of three that can be found again.
 fn marked(run: usize) -> Vec<EventDraft> {

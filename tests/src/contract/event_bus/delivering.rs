@@ -5,9 +5,9 @@ use std::sync::Arc;
 use domain::{Emit, EventFilter, Sequence};
 use futures::{FutureExt, StreamExt};
 
-use super::stage::{Stage, plan, plans, tool};
 use crate::expect::{eventually, must};
 use crate::fakes::{Gate, Probe};
+use crate::stage::{Stage, plan, plans, tool};
 
 pub(super) async fn all_are_told_the_same_in_the_order_of_the_record(stage: Stage) {
     const TASKS: usize = 64;

@@ -6,9 +6,9 @@ use domain::events::{PlanCreated, ToolInvoked};
 use domain::{Emit, EventFilter};
 use futures::StreamExt;
 
-use super::stage::{Stage, plan, tool};
 use crate::expect::must;
 use crate::fakes::Probe;
+use crate::stage::{Stage, plan, tool};
 
 pub(super) async fn filters_choose_by_type_context_plan_and_predicate(stage: Stage) {
     stage.record_all();

@@ -10,7 +10,6 @@ mod reacting;
 mod recording;
 mod refusing;
 mod shutting_down;
-mod stage;
 
 use std::sync::Arc;
 
@@ -30,7 +29,7 @@ where
             $({
                 let (bus, log) = make().await;
                 let what = stringify!($promise);
-                crate::expect::soon(what, $promise(stage::Stage { bus, log })).await;
+                crate::expect::soon(what, $promise(crate::stage::Stage { bus, log })).await;
             })*
         };
     }

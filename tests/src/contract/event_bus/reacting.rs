@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use domain::ports::{HandlerError, handler};
 use domain::{Emit, EventBus, EventFilter, EventSubscriber, RecordedEvent, Subscription};
 
-use super::stage::{Stage, plan, plans, tool};
 use crate::expect::{eventually, must};
 use crate::fakes::{Gate, Probe};
+use crate::stage::{Stage, plan, plans, tool};
 
 pub(super) async fn dropping_the_guard_unsubscribes_and_frees_everything(stage: Stage) {
     stage.record_all();

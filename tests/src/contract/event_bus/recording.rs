@@ -8,9 +8,9 @@ use domain::{Actor, Details, Emit, EventFilter, ReceiptStatus, RecordedEvent, Se
 use futures::{FutureExt, StreamExt};
 use serde_json::json;
 
-use super::stage::{Stage, all_types, plan, plans, tool};
 use crate::expect::must;
 use crate::fakes::{PoisonRecorder, Refusal, RefusingRecorder, StallingRecorder};
+use crate::stage::{Stage, all_types, plan, plans, tool};
 
 pub(super) async fn a_receipt_says_where_the_event_is_on_record(stage: Stage) {
     stage.record_all();

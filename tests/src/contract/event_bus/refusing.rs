@@ -7,9 +7,9 @@ use domain::ports::RecordError;
 use domain::{AppendError, Emit, EmitError, EventDraft, EventFilter};
 use futures::{FutureExt, StreamExt};
 
-use super::stage::{Stage, plan, plans, tool};
 use crate::expect::{must, must_fail};
 use crate::fakes::{PoisonRecorder, Refusal, RefusingRecorder};
+use crate::stage::{Stage, plan, plans, tool};
 
 pub(super) async fn a_type_without_a_recorder_is_refused(stage: Stage) {
     let (probe, _subscription) = stage.watch("probe");

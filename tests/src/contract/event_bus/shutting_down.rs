@@ -7,12 +7,12 @@ use domain::ports::{EventStream, ShutdownReport, handler};
 use domain::{Emit, EmitError, EventFilter};
 use futures::StreamExt;
 
-use super::stage::{Stage, plan, plans};
 use crate::expect::{eventually, must, must_fail};
 use crate::fakes::{Gate, Probe, StallingRecorder};
+use crate::stage::{Stage, plan, plans};
 
 /// Longer than any test lasts.
-const LONG: Duration = Duration::from_secs(600);
+const LONG: Duration = Duration::from_mins(10);
 
 async fn rest(stream: EventStream) -> Vec<u64> {
     stream.map(|event| must(event).sequence.0).collect().await
