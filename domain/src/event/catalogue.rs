@@ -219,6 +219,15 @@ mod tests {
     }
 
     #[test]
+    fn a_product_may_add_events_of_its_own_to_a_context_of_the_platforms() {
+        const SOME: &[GroupDescriptor] =
+            &[GroupDescriptor { events: &[PlanEvent::GROUP.events[0]], ..PlanEvent::GROUP }];
+        const OTHERS: &[GroupDescriptor] =
+            &[GroupDescriptor { events: &[PlanEvent::GROUP.events[1]], ..PlanEvent::GROUP }];
+        assert_eq!(Catalogue::compose(&[SOME, OTHERS]).events().count(), 2);
+    }
+
+    #[test]
     #[should_panic(expected = "the wire name `Plan` is malformed: write `context.past_tense_fact`")]
     fn a_malformed_wire_name_is_refused() {
         assert_event("PlanCreated", "Plan", 1, "A plan was created.");
