@@ -30,7 +30,8 @@ pub(crate) fn text(moment: DateTime<Utc>) -> Result<String, UnwritableMoment> {
     digits(&mut bytes[14..16], moment.minute());
     digits(&mut bytes[17..19], second);
     digits(&mut bytes[20..29], nanos);
-    Ok(bytes.map(char::from).iter().collect())
+    // Digits and the template's own letters are all of them ASCII.
+    Ok(std::str::from_utf8(&bytes).unwrap_or_default().to_owned())
 }
 
 /// A text that sorts against stored moments as the moment does, also outside the years on record.

@@ -1,5 +1,7 @@
 //! Both audit logs make the same promises.
 
+#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

@@ -1,11 +1,13 @@
 //! The database itself keeps the record append-only, whoever opens it.
 
-mod common;
+#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
 
-use common::{Place, ids};
+mod storage_place;
+
 use domain::AuditAppend;
 use indelible_tests::contract::audit_log::batch;
 use rusqlite::Connection;
+use storage_place::{Place, ids};
 
 const COLUMNS: &str = "event_id, event_type, schema_version, occurred_at, source, subject, plan_id, \
                        project_name, session_id, actor, user_identity, correlation_id, \
@@ -15,7 +17,7 @@ const COLUMNS: &str = "event_id, event_type, schema_version, occurred_at, source
 async fn recorded() -> (Place, Connection) {
     let place = Place::new();
     let storage = place.storage().await;
-    common::log_over(&storage).append(&batch("e", 5)).await.unwrap();
+    storage_place::log_over(&storage).append(&batch("e", 5)).await.unwrap();
     storage.close().await;
     let raw = place.raw();
     (place, raw)

@@ -1,17 +1,19 @@
 //! Several processes share one file, and none harms another.
 
-mod common;
+#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
+
+mod storage_place;
 
 use std::collections::HashSet;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{Place, ids, log_over};
 use domain::{AppendError, AuditAppend, Clock};
 use indelible_tests::contract::audit_log::{batch, entry};
 use infrastructure::clock::SystemClock;
 use infrastructure::seaorm::{AuditStorage, OpenError, SeaOrmAuditLog, StorageOptions};
+use storage_place::{Place, ids, log_over};
 
 const FILE: &str = "INDELIBLE_TEST_FILE";
 const NAME: &str = "INDELIBLE_TEST_NAME";

@@ -1,10 +1,11 @@
 //! What the log says about itself, and what it answers once it is closed or was never opened.
 
-mod common;
+#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
+
+mod storage_place;
 
 use std::sync::Arc;
 
-use common::{Place, ids, log_over};
 use domain::audit::{AuditFilter, Page, TallyBy};
 use domain::{
     AppendError, AuditAppend, AuditInspect, AuditLog, AuditQuery, Clock, QueryError,
@@ -17,6 +18,7 @@ use infrastructure::seaorm::{
     Access, AuditStorage, SeaOrmAuditLog, SeaOrmAuditLogParameters, StorageOptions,
 };
 use shaku::HasComponent;
+use storage_place::{Place, ids, log_over};
 
 shaku::module! {
     Stored {
@@ -124,6 +126,11 @@ async fn an_inspection_names_what_is_wrong() {
             "a permit was left behind",
         ),
         ("SELECT 1", "guards", "2 of 4 triggers"),
+        (
+            "CREATE TABLE theirs (x); CREATE INDEX speedy ON audit_log (actor)",
+            "foreign objects",
+            "theirs, speedy",
+        ),
         ("PRAGMA application_id = 7", "application id", "7"),
         ("PRAGMA user_version = 0", "schema version", "0"),
     ] {

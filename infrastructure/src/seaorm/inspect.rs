@@ -98,6 +98,16 @@ impl SeaOrmAuditLog {
             "the log is no longer append-only: restore the file from a copy",
         ));
 
+        let foreign: Option<String> = one(pool, FOREIGN).await?;
+        facts.push(match foreign {
+            Some(names) => Fact::wrong(
+                "foreign objects",
+                names,
+                "another program added them: remove them with `DROP`, or ask who made them",
+            ),
+            None => Fact::fine("foreign objects", "none"),
+        });
+
         let record = sqlx::query(RECORD).fetch_one(pool).await.map_err(query_error)?;
         let number = |column: usize| record.try_get::<Option<i64>, _>(column).map_err(query_error);
         let entries = number(0)?.unwrap_or_default();
@@ -131,6 +141,12 @@ impl SeaOrmAuditLog {
         Ok(facts)
     }
 }
+
+/// What is in the file and not ours, by name; our own indexes and triggers begin as the log does.
+const FOREIGN: &str = "SELECT group_concat(name, ', ') FROM sqlite_schema \
+    WHERE name NOT IN ('audit_log', 'audit_retention_permit', 'seaql_migrations') \
+    AND NOT (tbl_name = 'audit_log' AND name LIKE 'audit!_log!_%' ESCAPE '!') \
+    AND name NOT LIKE 'sqlite!_%' ESCAPE '!'";
 
 /// How many, first, last, first missing, first that goes back in time, permits left behind.
 const RECORD: &str = "SELECT \

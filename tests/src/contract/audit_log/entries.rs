@@ -66,7 +66,7 @@ pub(super) fn samples() -> Vec<AuditEntry> {
         let mut nasty = envelope(&format!("nasty-{n}"));
         nasty.details = serde_json::from_str(text).unwrap_or_default();
         assert!(!nasty.details.is_empty(), "the suite's own JSON must be readable: {text}");
-        nasty.extensions = nasty.details.clone();
+        nasty.extensions.clone_from(&nasty.details);
         all.push(nasty);
     }
     for (n, text) in NASTY_TEXTS.iter().enumerate() {
