@@ -1,4 +1,4 @@
-//! Writing: one connection, one batch at a time.
+//! Appending, one batch at a time.
 //!
 //! A batch is first written on the assumption that nobody else has written since and that all of
 //! it is new; the database refuses it where that is wrong, and then it is written by looking first.
@@ -7,18 +7,15 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::{AppendError, Clock, ReceiptStatus};
-use sea_orm::DatabaseConnection;
-use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::sqlx::sqlite::SqliteConnection;
-use sea_orm::sqlx::{self, Connection, Row, Sqlite};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use sea_orm::sqlx::{self, Connection, Row};
 
 use super::insert::{Chunk, NewRow, insert_arguments, lookup_arguments};
 use super::problem::{Patience, Trouble, Troubled, append_error};
+use super::writer::{State, Turn, Writer};
 use crate::moment;
 
 /// The newest entry, as far as we know.
@@ -28,18 +25,6 @@ pub(super) struct Head {
     recorded_at: DateTime<Utc>,
 }
 
-/// What the one that writes works with.
-#[derive(Debug, Default)]
-pub(super) struct State {
-    /// Kept, so that a write costs no trip through the pool.
-    connection: Option<PoolConnection<Sqlite>>,
-    /// Known only after a success.
-    head: Option<Head>,
-}
-
-/// The right to write.
-pub(super) type Turn = OwnedMutexGuard<State>;
-
 /// What became of one entry.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Placed {
@@ -48,40 +33,7 @@ pub(super) struct Placed {
     pub(super) status: ReceiptStatus,
 }
 
-/// The one connection that writes.
-#[derive(Debug)]
-pub(super) struct Writer {
-    database: DatabaseConnection,
-    lock_timeout: Duration,
-    state: Arc<Mutex<State>>,
-}
-
 impl Writer {
-    pub(super) fn new(database: DatabaseConnection, lock_timeout: Duration) -> Self {
-        Self { database, lock_timeout, state: Arc::default() }
-    }
-
-    /// Waits for its turn to write. Whoever has it hands it to the task that writes, so that one
-    /// that goes away while it waits has written nothing, and later the next one waits for it.
-    pub(super) async fn turn(&self) -> Turn {
-        Arc::clone(&self.state).lock_owned().await
-    }
-
-    /// The connection to write through.
-    pub(super) async fn connection<'turn>(
-        &self,
-        turn: &'turn mut State,
-    ) -> Result<&'turn mut SqliteConnection, sqlx::Error> {
-        if turn.connection.is_none() {
-            turn.connection = Some(self.pool().acquire().await?);
-        }
-        turn.connection.as_deref_mut().ok_or(sqlx::Error::PoolClosed)
-    }
-
-    pub(super) fn lock_timeout(&self) -> Duration {
-        self.lock_timeout
-    }
-
     /// Appends rows: all of them or none. Runs to its end once started, so callers that may go
     /// away start it as a task of its own.
     pub(super) async fn append(
@@ -90,7 +42,7 @@ impl Writer {
         rows: &[NewRow],
         clock: &dyn Clock,
     ) -> Result<Vec<Placed>, AppendError> {
-        let patience = Patience::of(self.lock_timeout);
+        let patience = Patience::of(self.lock_timeout());
         loop {
             let outcome = self.append_once(&mut turn, rows, clock).await;
             let Some(pause) = patience.pause_after(&outcome) else {
@@ -121,28 +73,6 @@ impl Writer {
         let (newest, placed) = append_looking(connection, rows, clock).await?;
         turn.head = newest;
         Ok(placed)
-    }
-
-    /// The setting as SQLite reads it back.
-    pub(super) async fn synchronous(&self) -> Result<i64, sqlx::Error> {
-        let mut turn = self.turn().await;
-        let connection = self.connection(&mut turn).await?;
-        sqlx::query_scalar("SELECT synchronous FROM pragma_synchronous").fetch_one(connection).await
-    }
-
-    /// Folds the write-ahead log back, as far as readers let us, and closes the connection.
-    pub(super) async fn close(&self) {
-        let mut turn = self.turn().await;
-        if let Some(mut connection) = turn.connection.take() {
-            // Whatever these cannot do, the next process that opens the file does.
-            let _ = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut *connection).await;
-            let _ = connection.close().await;
-        }
-        self.pool().close().await;
-    }
-
-    fn pool(&self) -> &sqlx::SqlitePool {
-        self.database.get_sqlite_connection_pool()
     }
 }
 
@@ -287,123 +217,4 @@ fn stored_moment(text: &str) -> Result<DateTime<Utc>, sqlx::Error> {
 }
 
 #[cfg(test)]
-mod tests {
-    use domain::{AuditAppend, AuditEntry, AuditQuery, EventEnvelope, EventType, Receipt};
-
-    use super::super::problem::open_error;
-    use super::super::{AuditStorage, OpenError, SeaOrmAuditLog, StorageOptions};
-    use super::*;
-
-    struct Log {
-        _folder: tempfile::TempDir,
-        storage: AuditStorage,
-        log: SeaOrmAuditLog,
-    }
-
-    impl Log {
-        async fn with_clock(clock: Arc<dyn Clock>) -> Self {
-            let folder = tempfile::tempdir().unwrap();
-            let options = StorageOptions::new(folder.path().join("audit.db"));
-            let storage = AuditStorage::connect(options).await.unwrap();
-            let log = SeaOrmAuditLog::new(storage.clone(), clock);
-            Self { _folder: folder, storage, log }
-        }
-
-        async fn new() -> Self {
-            Self::with_clock(Arc::new(crate::clock::SystemClock)).await
-        }
-
-        /// Runs a statement on the connection that writes.
-        async fn tell_writer(&self, statement: &'static str) -> Result<(), sqlx::Error> {
-            let writer = self.storage.writer().unwrap();
-            let mut turn = writer.turn().await;
-            let connection = writer.connection(&mut turn).await?;
-            sqlx::query(statement).execute(connection).await.map(drop)
-        }
-
-        async fn append(&self, name: &str, entries: usize) -> Result<Vec<Receipt>, AppendError> {
-            let batch: Vec<_> = (0..entries).map(|n| entry(&format!("{name}-{n}"))).collect();
-            self.log.append(&batch).await
-        }
-    }
-
-    fn entry(id: &str) -> AuditEntry {
-        AuditEntry::new(EventEnvelope {
-            event_id: id.to_owned(),
-            event_type: EventType::from_static("plan.created"),
-            schema_version: 1,
-            occurred_at: DateTime::UNIX_EPOCH,
-            source: "urn:tests".to_owned(),
-            subject: Some("x".repeat(2000)),
-            plan_id: None,
-            project_name: None,
-            session_id: None,
-            actor: None,
-            user_identity: None,
-            correlation_id: None,
-            causation_id: None,
-            trace_id: None,
-            extensions: domain::Details::new(),
-            details: domain::Details::new(),
-        })
-    }
-
-    #[tokio::test]
-    async fn a_full_disk_is_told_and_records_nothing_and_room_mends_it() {
-        let log = Log::new().await;
-        log.append("before", 3).await.unwrap();
-        // The file may not grow any more, as on a full disk.
-        log.tell_writer("PRAGMA max_page_count = 1").await.unwrap();
-        for size in [64, 65, 600] {
-            let refused = log.append("refused", size).await;
-            assert!(matches!(refused, Err(AppendError::Full(_))), "{refused:?}");
-            assert_eq!(log.log.span().await.unwrap().entries, 3, "all or nothing");
-        }
-        log.tell_writer("PRAGMA max_page_count = 100000").await.unwrap();
-        let receipts = log.append("after", 600).await.unwrap();
-        assert_eq!(receipts[0].sequence.0, 4);
-    }
-
-    #[tokio::test]
-    async fn a_log_that_may_not_be_written_says_so() {
-        let log = Log::new().await;
-        log.tell_writer("PRAGMA query_only = 1").await.unwrap();
-        for size in [1, 3] {
-            let refused = log.append("refused", size).await;
-            assert!(matches!(refused, Err(AppendError::ReadOnly(_))), "{refused:?}");
-        }
-        let refused = log.tell_writer("DELETE FROM audit_log").await.unwrap_err();
-        let refused = open_error(log.storage.file(), refused, Duration::ZERO);
-        assert!(matches!(refused, OpenError::ReadOnly { .. }), "{refused:?}");
-        assert!(refused.to_string().contains("the right to write"), "{refused}");
-    }
-
-    /// A clock that shows what it was set to; it breaks when it was set to nothing.
-    struct Broken(std::sync::Mutex<Option<DateTime<Utc>>>);
-
-    #[async_trait::async_trait]
-    impl Clock for Broken {
-        fn now(&self) -> DateTime<Utc> {
-            let now = *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            now.expect("this clock is broken")
-        }
-
-        async fn sleep(&self, _: Duration) {}
-    }
-
-    #[tokio::test]
-    async fn a_broken_clock_fails_one_append_and_harms_none_after_it() {
-        let clock = Arc::new(Broken(std::sync::Mutex::default()));
-        let log = Log::with_clock(Arc::clone(&clock) as Arc<dyn Clock>).await;
-        let set = |time| *clock.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = time;
-        for broken in [None, Some(DateTime::<Utc>::MAX_UTC), None] {
-            set(broken);
-            let refused = log.append("refused", 2).await;
-            assert!(matches!(refused, Err(AppendError::Storage(_))), "{refused:?}");
-            set(Some(DateTime::UNIX_EPOCH));
-            log.append(&format!("after {broken:?}"), 1).await.unwrap();
-        }
-        // The broken clock is asked before anything is written, by both ways of writing.
-        assert_eq!(log.log.span().await.unwrap().entries, 2);
-    }
-}
+mod tests;

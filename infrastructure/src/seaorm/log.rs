@@ -9,9 +9,9 @@ use sea_orm::DatabaseConnection;
 use shaku::{Component, HasComponent, Module, ModuleBuildContext};
 
 use super::AuditStorage;
-use super::append::Writer;
 use super::decode::sequence;
 use super::insert::NewRow;
+use super::writer::Writer;
 
 /// The audit log on SQLite. See [`domain::ports`] for what it promises.
 pub struct SeaOrmAuditLog {

@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use domain::{AppendError, AuditRetention, RetentionError, Sequence};
 use sea_orm::sqlx::{self, Connection, Row};
 
-use super::append::{State, Turn, Writer};
 use super::filter::stored;
 use super::log::SeaOrmAuditLog;
 use super::problem::{Patience, append_error};
+use super::writer::{State, Turn, Writer};
 
 #[async_trait]
 impl AuditRetention for SeaOrmAuditLog {

@@ -17,10 +17,10 @@ use sea_orm::{
 };
 use sea_orm_migration::MigratorTrait;
 
-use super::append::Writer;
 use super::examine::{Known, Marks, OnDisk, marks, on_disk};
 use super::migration::Migrator;
 use super::problem::{Patience, Trouble, Troubled, open_error};
+use super::writer::Writer;
 use super::{Access, Durability, OpenError, StorageOptions};
 
 /// How many questions may be answered at a time.

@@ -7,6 +7,7 @@
 
 mod append;
 mod entries;
+mod generated;
 mod query;
 mod retention;
 

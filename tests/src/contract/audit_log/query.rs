@@ -3,34 +3,16 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::audit::{Page, Tally, TallyBy, TimeSpan, TypePattern};
-use domain::{
-    Actor, AuditEntry, AuditFilter, AuditLog, EventEnvelope, LogSpan, RecordedEvent, Sequence,
-};
-use proptest::prelude::*;
-use proptest::sample::select;
-use proptest::strategy::ValueTree;
+use domain::audit::{Page, Tally, TallyBy};
+use domain::{AuditEntry, AuditFilter, AuditLog, LogSpan, RecordedEvent, Sequence};
+use proptest::collection::vec as vec_of;
 use proptest::test_runner::TestRunner;
-use serde_json::json;
 
-use super::entries::{envelope, object, start};
+use super::generated::{EVENTS, envelopes, filters, generate, pages};
 use super::{AuditLogMaker, everything, fresh, page};
 
-/// How many events there are to ask about, and how many questions of each kind are asked.
-const EVENTS: usize = 240;
+/// How many questions are asked.
 const QUESTIONS: usize = 400;
-
-const TYPES: [&str; 8] = [
-    "plan.created",
-    "plan.applied",
-    "planner.created",
-    "tool.invoked",
-    "tool.a.b",
-    "tool",
-    "t[o]ol.made",
-    "täl.made",
-];
-const TEXTS: [&str; 5] = ["p1", "p2", "", "P1", "ü\"\\"];
 
 pub(super) async fn promises(maker: &dyn AuditLogMaker) {
     an_empty_log_answers(maker).await;
@@ -92,8 +74,7 @@ async fn pages_agree_with_the_filter(
     record: &[RecordedEvent],
 ) {
     let mut found_something = 0;
-    for (filter, bounds) in generate(runner, prop::collection::vec((filters(), pages()), QUESTIONS))
-    {
+    for (filter, bounds) in generate(runner, vec_of((filters(), pages()), QUESTIONS)) {
         let mut expected: Vec<_> = record
             .iter()
             .filter(|event| filter.matches(event) && bounds.admits(event.sequence))
@@ -135,7 +116,7 @@ async fn tallies_agree_with_the_filter(
     record: &[RecordedEvent],
 ) {
     let mut questions = vec![AuditFilter::default()];
-    questions.extend(generate(runner, prop::collection::vec(filters(), QUESTIONS / 10)));
+    questions.extend(generate(runner, vec_of(filters(), QUESTIONS / 10)));
     for filter in questions {
         for by in [
             TallyBy::Type,
@@ -190,129 +171,4 @@ async fn tally(log: &dyn AuditLog, filter: &AuditFilter, by: TallyBy) -> Vec<Tal
 async fn last_before(log: &dyn AuditLog, moment: DateTime<Utc>) -> Option<Sequence> {
     let last = log.last_recorded_before(moment).await;
     last.unwrap_or_else(|error| panic!("a moment must be looked up: {error}"))
-}
-
-fn generate<S: Strategy>(runner: &mut TestRunner, strategy: S) -> S::Value {
-    match strategy.new_tree(runner) {
-        Ok(tree) => tree.current(),
-        Err(reason) => panic!("the suite must find values to try: {reason}"),
-    }
-}
-
-fn text() -> impl Strategy<Value = String> {
-    select(&TEXTS[..]).prop_map(str::to_owned)
-}
-
-fn maybe_text() -> impl Strategy<Value = Option<String>> {
-    prop::option::of(text())
-}
-
-fn moment() -> impl Strategy<Value = DateTime<Utc>> {
-    (-3_i64..400).prop_map(|seconds| start() + TimeDelta::seconds(seconds * 60))
-}
-
-fn maybe_actor() -> impl Strategy<Value = Option<Actor>> {
-    prop::option::of(prop_oneof![
-        text().prop_map(Actor::human),
-        text().prop_map(Actor::agent),
-        text().prop_map(Actor::system),
-    ])
-}
-
-/// Events with few different values, so that questions find some; their version is how many
-/// seconds more than one pass before them.
-fn envelopes() -> impl Strategy<Value = Vec<EventEnvelope>> {
-    let fields = (
-        (select(&TYPES[..]), moment(), maybe_actor(), text(), 1_u32..4_000),
-        (maybe_text(), maybe_text(), maybe_text(), maybe_text(), maybe_text()),
-    );
-    prop::collection::vec(fields, EVENTS).prop_map(|all| {
-        let numbered = all.into_iter().enumerate();
-        numbered
-            .map(|(n, ((event_type, occurred_at, actor, goal, schema_version), texts))| {
-                EventEnvelope {
-                    // Two sources use each id.
-                    source: format!("urn:source:{}", n % 2),
-                    event_type: event_type.to_owned().into(),
-                    occurred_at,
-                    actor,
-                    schema_version,
-                    details: object(json!({ "name": n, "goal": goal })),
-                    plan_id: texts.0,
-                    project_name: texts.1,
-                    session_id: texts.2,
-                    user_identity: texts.3,
-                    correlation_id: texts.4,
-                    ..envelope(&format!("e{}", n / 2))
-                }
-            })
-            .collect()
-    })
-}
-
-fn time_span() -> impl Strategy<Value = TimeSpan> {
-    let edge = || {
-        prop::option::weighted(
-            0.3,
-            prop_oneof![
-                8 => moment(),
-                1 => Just(DateTime::<Utc>::MIN_UTC),
-                1 => Just(DateTime::<Utc>::MAX_UTC),
-            ],
-        )
-    };
-    (edge(), edge()).prop_map(|(since, until)| TimeSpan { since, until })
-}
-
-fn filters() -> impl Strategy<Value = AuditFilter> {
-    let pattern = prop_oneof![
-        select(&TYPES[..]),
-        select(
-            &["tool.*", "*", "*.created", "pl?n*.*", "t?l.made", "t[o]*", "[t]*", "", "*a*b"][..]
-        ),
-    ];
-    let context = select(&["plan", "planner", "tool", "tool.a", "t[o]ol", "", "täl", "pla"][..]);
-    let few = |likely| 0..=usize::from(likely);
-    let maybe = |likely: f64| prop::option::weighted(likely, text());
-    (
-        prop::collection::vec(pattern.prop_map(TypePattern::new), few(2_u8)),
-        prop::collection::vec(context.prop_map(str::to_owned), few(1_u8)),
-        (maybe(0.2), maybe(0.1), maybe(0.1), maybe(0.1), maybe(0.1)),
-        prop::option::weighted(0.1, maybe_actor()),
-        (time_span(), time_span()),
-        prop::option::weighted(
-            0.2,
-            prop_oneof![
-                text(),
-                select(&["goal", "\"goal\":", "1", "p", "%", "main"][..]).prop_map(str::to_owned)
-            ],
-        ),
-    )
-        .prop_map(|(types, contexts, texts, actor, (recorded, occurred), contains)| {
-            AuditFilter {
-                types,
-                contexts,
-                plan_id: texts.0,
-                project_name: texts.1,
-                session_id: texts.2,
-                user_identity: texts.3,
-                correlation_id: texts.4,
-                actor: actor
-                    .map(|actor| actor.map_or("nobody".to_owned(), |actor| actor.to_string())),
-                recorded,
-                occurred,
-                contains,
-            }
-        })
-}
-
-fn pages() -> impl Strategy<Value = Page> {
-    let edge = || {
-        prop::option::of(prop_oneof![
-            9 => (0..=EVENTS as u64 + 1).prop_map(Sequence),
-            1 => Just(Sequence(u64::MAX)),
-        ])
-    };
-    (edge(), edge(), prop_oneof![0_u32..20, Just(u32::MAX)], any::<bool>())
-        .prop_map(|(after, before, limit, reverse)| Page { after, before, limit, reverse })
 }

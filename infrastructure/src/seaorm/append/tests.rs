@@ -1,0 +1,122 @@
+//! Trouble while appending, as SQLite itself makes it on the writing connection.
+
+use domain::{AuditAppend, AuditEntry, AuditQuery, EventEnvelope, EventType, Receipt};
+
+use super::super::problem::open_error;
+use super::super::{AuditStorage, OpenError, SeaOrmAuditLog, StorageOptions};
+use std::time::Duration;
+
+use super::*;
+
+struct Tried {
+    _folder: tempfile::TempDir,
+    storage: AuditStorage,
+    log: SeaOrmAuditLog,
+}
+
+impl Tried {
+    async fn with_clock(clock: Arc<dyn Clock>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options = StorageOptions::new(folder.path().join("audit.db"));
+        let storage = AuditStorage::connect(options).await.unwrap();
+        let log = SeaOrmAuditLog::new(storage.clone(), clock);
+        Self { _folder: folder, storage, log }
+    }
+
+    async fn new() -> Self {
+        Self::with_clock(Arc::new(crate::clock::SystemClock)).await
+    }
+
+    /// Runs a statement on the connection that writes.
+    async fn tell_writer(&self, statement: &'static str) -> Result<(), sqlx::Error> {
+        let writer = self.storage.writer().unwrap();
+        let mut turn = writer.turn().await;
+        let connection = writer.connection(&mut turn).await?;
+        sqlx::query(statement).execute(connection).await.map(drop)
+    }
+
+    async fn append(&self, name: &str, entries: usize) -> Result<Vec<Receipt>, AppendError> {
+        let batch: Vec<_> = (0..entries).map(|n| entry(&format!("{name}-{n}"))).collect();
+        self.log.append(&batch).await
+    }
+}
+
+fn entry(id: &str) -> AuditEntry {
+    AuditEntry::new(EventEnvelope {
+        event_id: id.to_owned(),
+        event_type: EventType::from_static("plan.created"),
+        schema_version: 1,
+        occurred_at: DateTime::UNIX_EPOCH,
+        source: "urn:tests".to_owned(),
+        subject: Some("x".repeat(2000)),
+        plan_id: None,
+        project_name: None,
+        session_id: None,
+        actor: None,
+        user_identity: None,
+        correlation_id: None,
+        causation_id: None,
+        trace_id: None,
+        extensions: domain::Details::new(),
+        details: domain::Details::new(),
+    })
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_and_records_nothing_and_room_mends_it() {
+    let log = Tried::new().await;
+    log.append("before", 3).await.unwrap();
+    // The file may not grow any more, as on a full disk.
+    log.tell_writer("PRAGMA max_page_count = 1").await.unwrap();
+    for size in [64, 65, 600] {
+        let refused = log.append("refused", size).await;
+        assert!(matches!(refused, Err(AppendError::Full(_))), "{refused:?}");
+        assert_eq!(log.log.span().await.unwrap().entries, 3, "all or nothing");
+    }
+    log.tell_writer("PRAGMA max_page_count = 100000").await.unwrap();
+    let receipts = log.append("after", 600).await.unwrap();
+    assert_eq!(receipts[0].sequence.0, 4);
+}
+
+#[tokio::test]
+async fn a_log_that_may_not_be_written_says_so() {
+    let log = Tried::new().await;
+    log.tell_writer("PRAGMA query_only = 1").await.unwrap();
+    for size in [1, 3] {
+        let refused = log.append("refused", size).await;
+        assert!(matches!(refused, Err(AppendError::ReadOnly(_))), "{refused:?}");
+    }
+    let refused = log.tell_writer("DELETE FROM audit_log").await.unwrap_err();
+    let refused = open_error(log.storage.file(), refused, Duration::ZERO);
+    assert!(matches!(refused, OpenError::ReadOnly { .. }), "{refused:?}");
+    assert!(refused.to_string().contains("the right to write"), "{refused}");
+}
+
+/// A clock that shows what it was set to; it breaks when it was set to nothing.
+struct Broken(std::sync::Mutex<Option<DateTime<Utc>>>);
+
+#[async_trait::async_trait]
+impl Clock for Broken {
+    fn now(&self) -> DateTime<Utc> {
+        let now = *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        now.expect("this clock is broken")
+    }
+
+    async fn sleep(&self, _: Duration) {}
+}
+
+#[tokio::test]
+async fn a_broken_clock_fails_one_append_and_harms_none_after_it() {
+    let clock = Arc::new(Broken(std::sync::Mutex::default()));
+    let log = Tried::with_clock(Arc::clone(&clock) as Arc<dyn Clock>).await;
+    let set = |time| *clock.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = time;
+    for broken in [None, Some(DateTime::<Utc>::MAX_UTC), None] {
+        set(broken);
+        let refused = log.append("refused", 2).await;
+        assert!(matches!(refused, Err(AppendError::Storage(_))), "{refused:?}");
+        set(Some(DateTime::UNIX_EPOCH));
+        log.append(&format!("after {broken:?}"), 1).await.unwrap();
+    }
+    // The broken clock is asked before anything is written, by both ways of writing.
+    assert_eq!(log.log.span().await.unwrap().entries, 2);
+}
