@@ -58,6 +58,11 @@ async fn a_reader_keeps_up_with_what_fits_its_buffer() {
     // A batch larger than the whole buffer is kept when nothing else waits: it is there anyway.
     must(stage.bus.emit_batch(plans(0..50)).await);
     assert_eq!(at_hand(&mut stream).await, (11..=60).collect::<Vec<_>>());
+    // What has been taken out counts no more.
+    for number in 0..10 {
+        must(stage.bus.emit(plan(number)).await);
+    }
+    assert_eq!(at_hand(&mut stream).await, (61..=70).collect::<Vec<_>>());
     assert_eq!((stage.bus.counters().fallbacks, log.pages()), (0, 0));
 }
 

@@ -13,6 +13,7 @@ use indelible_tests::fakes::{
 };
 use indelible_tests::stage::{Stage, memory_log, plan, plans, tool};
 use infrastructure::bus::{BusSettings, MixedRecorders};
+use tokio::sync::Notify;
 
 type Emitting = tokio::task::JoinHandle<Result<Vec<Receipt>, EmitError>>;
 
@@ -62,15 +63,22 @@ async fn emitters_that_can_run_are_let_in_before_a_batch_is_recorded() {
     let recorder = Arc::new(StallingRecorder::new(stage.plain()));
     recorder.gate.open();
     stage.record_all_with(Arc::clone(&recorder) as _);
-    // All of them can run when the first one has woken the bus.
-    let emits = (0..30).map(|number| {
-        let bus = Arc::clone(&stage.bus);
-        tokio::spawn(async move { bus.emit(plan(number)).await })
+    // Each emitter comes to run only after the one before has woken the bus.
+    let turns: Vec<_> = (0..20).map(|_| Arc::new(Notify::new())).collect();
+    let emits = (0..20).map(|number| {
+        let (bus, turns) = (Arc::clone(&stage.bus), turns.clone());
+        tokio::spawn(async move {
+            turns[number].notified().await;
+            let next = async { turns.get(number + 1).map(|next| next.notify_one()) };
+            tokio::join!(biased; bus.emit(plan(number)), next).0
+        })
     });
-    for emit in emits.collect::<Vec<_>>() {
+    let emits: Vec<_> = emits.collect();
+    turns[0].notify_one();
+    for emit in emits {
         must(must(emit.await));
     }
-    assert_eq!(recorder.batches(), [30]);
+    assert_eq!(recorder.batches(), [20]);
 }
 
 #[tokio::test]
@@ -167,7 +175,8 @@ async fn a_log_that_cannot_be_used_is_not_asked_again_for_every_event() {
 
 #[tokio::test]
 async fn receipts_that_cannot_be_true_are_refused() {
-    let lies: [(fn(&mut Vec<Receipt>), &str); 5] = [
+    type Lie = fn(&mut Vec<Receipt>);
+    let lies: [(Lie, &str); 5] = [
         (|receipts| drop(receipts.pop()), "2 receipts for 3 events"),
         (|receipts| receipts.push(receipts[0].clone()), "4 receipts for 3 events"),
         (|receipts| receipts.swap(0, 2), "the receipt of event"),
