@@ -1,7 +1,7 @@
 //! CloudEvents 1.0 JSON: reading events in, writing recorded ones out.
 //!
-//! What [`parse`] reads, [`write`] gives back: every attribute, in the producer's own words but for
-//! times, which are kept in UTC. The fields of our envelope that CloudEvents does not know travel
+//! What [`parse`] reads, [`write()`] gives back: every attribute, in the producer's own words but
+//! for times, which are kept in UTC. The fields of our envelope that CloudEvents does not know travel
 //! as extension attributes (`planid`, `actor`, …).
 //!
 //! Deliberately absent: the HTTP bindings, and binary payloads (`data_base64`), which an event of

@@ -74,8 +74,7 @@ impl PruneAuditLog {
         };
         let outcome = self.remove(prefix).await;
         let removed = match &outcome {
-            Ok(removed) => *removed,
-            Err(PruneError::Remove { removed, .. }) => *removed,
+            Ok(removed) | Err(PruneError::Remove { removed, .. }) => *removed,
             Err(_) => 0,
         };
         if removed == 0 {
