@@ -67,7 +67,8 @@ pub(super) fn value_of(text: &str, name: &Range<usize>) -> Option<Range<usize>> 
         if matches!(byte(at), Some(b'{' | b'[')) {
             let group = at..group_end(text, at);
             let empty = group.len() <= 2;
-            return (!empty && !judge::is_reference(&text[group.clone()])).then_some(group);
+            let marked = super::mark::is_mark(&text[group.clone()]);
+            return (!empty && !marked).then_some(group);
         }
         let digits = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
         if digits >= SHORTEST_NUMBER {
@@ -150,7 +151,7 @@ fn quoted(text: &str, start: usize) -> Option<Range<usize>> {
     let prefix = bytes[start.min(bytes.len())..]
         .iter()
         .take(2)
-        .take_while(|byte| b"bBrRuUfF&@".contains(byte))
+        .take_while(|byte| b"bBrRuUfF@".contains(byte))
         .count();
     let opening = start + prefix;
     let escapes = escapes_at(bytes, opening);

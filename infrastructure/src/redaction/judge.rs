@@ -181,16 +181,22 @@ pub(super) fn is_secret(word: &str, style: Style, context: &Context<'_>) -> bool
         || word.starts_with("$(")
         || is_path_of(context.name, word)
         || is_in(LANGUAGE, word.trim_end_matches([',', ';', ')', '.', '?', '!']))
-        || is_call(word)
     {
         return false;
     }
     let shouted = context.name.bytes().all(|byte| !byte.is_ascii_lowercase());
+    let command =
+        matches!(style, Style::Strong | Style::Flag) || (style == Style::Tight && shouted);
+    // Where commands are written, a call must look like one to its end.
+    if is_call(word) && (!command || word.ends_with(['(', ')', '[', ','])) {
+        return false;
+    }
     match style {
         Style::Strong => !is_metavariable(word),
         Style::Flag => !word.starts_with('-') && !is_metavariable(word) && !is_in(PROSE, word),
         Style::Tight if shouted || context.delimited => true,
-        Style::Tight if !context.in_call => !repeats(context.name, word) && !is_member(word),
+        _ if repeats(context.name, word) => false,
+        Style::Tight if !context.in_call => !is_member(word),
         Style::Tight | Style::Spaced => looks_random(word) && !is_expression(word),
         Style::Colon => {
             (looks_random(word) && !is_expression(word) && !is_type(word, context))
@@ -220,7 +226,6 @@ fn is_plain_entry(word: &str, context: &Context<'_>) -> bool {
         && lower
         && entry
         && word.len() >= 4
-        && !repeats(context.name, word)
         && !is_expression(word)
 }
 
@@ -279,9 +284,10 @@ fn is_metavariable(word: &str) -> bool {
         || word.starts_with(['<', '[', '{'])
 }
 
-/// `password=password`: the name again, or its last word.
+/// `password=password`, `f(token=token2)`: the name again, or its last word.
 fn repeats(name: &str, word: &str) -> bool {
     let word = word.trim_end_matches([',', ')', ';']);
+    let word = word.strip_suffix(|c: char| c.is_ascii_digit()).unwrap_or(word);
     let tail = name.len().checked_sub(word.len()).and_then(|at| name.get(at..));
     !word.is_empty() && tail.is_some_and(|tail| tail.eq_ignore_ascii_case(word))
 }

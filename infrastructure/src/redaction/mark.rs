@@ -8,7 +8,8 @@ use sha2::Sha256;
 
 use super::RedactionKey;
 
-const OPENING: &str = "[redacted:";
+/// What every mark begins with.
+pub(super) const OPENING: &str = "[redacted:";
 const HEX: usize = 8;
 
 /// Whether a text can be the kind in a mark.

@@ -21,6 +21,8 @@ enum Anchor {
     Rule(usize),
     /// A private key.
     Pem,
+    /// A mark, whose kind is no name.
+    Mark,
     /// A name, perhaps a secret's.
     Name,
 }
@@ -40,8 +42,8 @@ pub(super) struct Scanner {
 
 impl Scanner {
     pub(super) fn new(names: &SecretNames, extra: Vec<ExtraRule>) -> Result<Self, BuildError> {
-        let mut texts = vec![pem::ANCHOR.to_owned()];
-        let mut announced = vec![Anchor::Pem];
+        let mut texts = vec![pem::ANCHOR.to_owned(), mark::OPENING.to_owned()];
+        let mut announced = vec![Anchor::Pem, Anchor::Mark];
         for (index, rule) in RULES.iter().enumerate() {
             for anchor in rule.anchors {
                 texts.push((*anchor).to_owned());
@@ -107,6 +109,10 @@ impl Scanner {
             match self.announced[hit.pattern()] {
                 Anchor::Rule(index) => rules |= 1 << index,
                 Anchor::Pem => pem = true,
+                Anchor::Mark => {
+                    let length = mark::length_at_start(&text[hit.start()..]).unwrap_or_default();
+                    looked_to = looked_to.max(hit.start() + length);
+                }
                 Anchor::Name if hit.start() >= looked_to => {
                     let (secret, end) = assigned(text, hit.range(), names);
                     looked_to = end;

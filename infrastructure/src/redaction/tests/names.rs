@@ -255,7 +255,7 @@ fn what_is_nested_too_deeply_to_be_read_back_goes() {
     let nested = |depth: usize| (0..depth).fold(json!("x"), |inner, _| json!([inner]));
     // The payload itself is the first level.
     assert_eq!(redacted(nested(125)), nested(125));
-    let deep = redacted(nested(10_000)).to_string();
+    let deep = redacted(nested(1_000)).to_string();
     assert!(deep.contains("[redacted:too-deep]"), "{deep}");
     assert!(serde_json::from_str::<Value>(&format!("[[{deep}]]")).is_ok());
 }

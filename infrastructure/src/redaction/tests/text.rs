@@ -148,7 +148,7 @@ fn literals_in_source_code_and_files_go() {
     check("password", "password => '«hunter»'");
     check("password", "password = b\"«hunter»\"");
     check("password", "password = \"\"\"«two\nlines»\"\"\"");
-    check("password", "password = \"«cut off");
+    check("password", "password = \"«cut off»");
     check("password", "password = \"«cut off»\nnext");
     check("password", "db:\n  password: «correcthorse»\n  port: 1");
     check("password", "Password: «hunter2»");
