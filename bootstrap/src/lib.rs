@@ -1,1 +1,15 @@
-//! placeholder
+//! Where everything is put together: settings, the container, the composition root, and the
+//! command line.
+//!
+//! A library as well as a program, so that tests and downstream products boot the very same
+//! container: see [`App`].
+//!
+//! Deliberately absent: rules and adapters. What is decided here is only which adapter plays
+//! which port, and with which settings.
+
+pub mod cli;
+pub mod settings;
+pub mod wiring;
+
+pub use settings::{Settings, SettingsError};
+pub use wiring::{App, AppBuilder, IndelibleModule, StartError};

@@ -1,3 +1,9 @@
-//! The `indelible` program.
+//! The program `indelible`: hands its arguments to the library and leaves with its verdict.
 
-fn main() {}
+use std::process::ExitCode;
+
+use indelible::cli::{self, Console};
+
+fn main() -> ExitCode {
+    cli::run(std::env::args_os(), &mut Console::of_process())
+}

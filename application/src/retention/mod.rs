@@ -68,11 +68,21 @@ impl PruneAuditLog {
 
     /// Removes what `days` days of retention let go; 0 keeps everything.
     pub async fn run(&self, days: u32) -> Result<PruneReport, PruneError> {
+        self.run_until(days, || false).await
+    }
+
+    /// The same, and stops after the chunk during which `stop` becomes true. What was removed
+    /// until then is on record.
+    pub async fn run_until(
+        &self,
+        days: u32,
+        stop: impl Fn() -> bool + Send + Sync,
+    ) -> Result<PruneReport, PruneError> {
         let policy = RetentionPolicy::from_days(days);
         let Some(prefix) = what_may_go(&*self.log, policy, self.clock.now()).await? else {
             return Ok(PruneReport::default());
         };
-        let outcome = self.remove(prefix).await;
+        let outcome = self.remove(prefix, stop).await;
         let removed = match &outcome {
             Ok(removed) | Err(PruneError::Remove { removed, .. }) => *removed,
             Err(_) => 0,
@@ -87,9 +97,13 @@ impl PruneAuditLog {
         outcome.map(|_| PruneReport { removed: Some(gone), receipt: Some(receipt) })
     }
 
-    async fn remove(&self, prefix: Prefix) -> Result<u64, PruneError> {
+    async fn remove(
+        &self,
+        prefix: Prefix,
+        stop: impl Fn() -> bool + Send + Sync,
+    ) -> Result<u64, PruneError> {
         let mut removed = 0;
-        loop {
+        while !stop() {
             match self.log.remove_oldest(prefix.through, CHUNK).await {
                 Ok(0) => return Ok(removed),
                 Ok(chunk) => removed += chunk,
@@ -97,6 +111,7 @@ impl PruneAuditLog {
             }
             self.clock.sleep(PAUSE).await;
         }
+        Ok(removed)
     }
 
     async fn announce(&self, gone: Prefix, days: u32) -> Result<Receipt, PruneError> {

@@ -1,0 +1,285 @@
+//! What can be asked for: the commands and their arguments.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use domain::Sequence;
+use domain::audit::TallyBy;
+
+use super::filters::FilterArgs;
+use super::output::Format;
+use super::setting_flags::SettingFlags;
+use crate::settings::Sources;
+
+/// Puts what agents do on record, and answers what happened.
+#[derive(Debug, Parser)]
+#[command(
+    name = "indelible",
+    version,
+    about = "Puts what agents do on record, and answers what happened",
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong arguments or settings, 3 wrong input, \
+                  130 interrupted, 141 standard output closed."
+)]
+pub(super) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) command: Command,
+    /// The settings file; without it, the platform's own place is looked at
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Settings")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    settings: SettingFlags,
+}
+
+impl Cli {
+    /// The settings that were given as flags: name and text.
+    pub(super) fn flags(&self) -> Vec<(String, String)> {
+        self.settings.0.clone()
+    }
+
+    /// Where this command's settings come from.
+    pub(super) fn sources(&self) -> Sources {
+        let mut sources = Sources::of_process();
+        if self.config.is_some() {
+            sources.file.clone_from(&self.config);
+        }
+        sources.flags = self.flags();
+        sources
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Record events: CloudEvents 1.0 JSON, one a line or as a JSON array
+    Record(RecordArgs),
+    /// List what is on record
+    Log(LogArgs),
+    /// Show one event, whole
+    Show(ShowArgs),
+    /// Show the newest events, and with -f those that follow
+    Tail(TailArgs),
+    /// Count what is on record
+    Stats(StatsArgs),
+    /// Write recorded events as CloudEvents that `record` accepts
+    Export(ExportArgs),
+    /// List the event types there are, or show the schema of one
+    Catalog(CatalogArgs),
+    /// Remove what is older than the retention policy keeps
+    Prune(PruneArgs),
+    /// Import the audit log of the originating platform
+    Import(ImportArgs),
+    /// Examine the record and the wiring
+    Doctor(OutputArgs),
+    /// Look at the settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page, or write all of them
+    Man {
+        /// Write one page per command into this folder
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
+}
+
+/// How rows are printed.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct OutputArgs {
+    /// How rows are printed; without it, a table on a terminal and ndjson elsewhere
+    #[arg(long, value_enum)]
+    pub(super) format: Option<Format>,
+}
+
+/// What to do with an event that is not what it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum OnInvalid {
+    /// Stop there; what came before it is on record
+    Stop,
+    /// Go on without it
+    Skip,
+}
+
+/// Arguments of `record`.
+#[derive(Debug, Args)]
+pub(super) struct RecordArgs {
+    /// Files to record in this order; `-` or none: standard input
+    #[arg(value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// Print a receipt for each event as NDJSON
+    #[arg(long)]
+    pub(super) receipts: bool,
+    /// What to do with an event that is not what it should be
+    #[arg(long, value_enum, default_value = "stop")]
+    pub(super) on_invalid: OnInvalid,
+    /// Where to write the events that were skipped, as they came
+    #[arg(long, value_name = "FILE")]
+    pub(super) rejects: Option<PathBuf>,
+}
+
+/// Arguments of `log`.
+#[derive(Debug, Args)]
+pub(super) struct LogArgs {
+    #[command(flatten)]
+    pub(super) filter: FilterArgs,
+    /// Only events after this sequence number
+    #[arg(long, value_name = "SEQ")]
+    pub(super) after: Option<Sequence>,
+    /// At most this many; 0 for all. Without it, 100 in a table and all elsewhere
+    #[arg(long, short = 'n', value_name = "N")]
+    pub(super) limit: Option<u64>,
+    /// Newest first
+    #[arg(long, short)]
+    pub(super) reverse: bool,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+/// Arguments of `show`.
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// A sequence number or an event's id
+    #[arg(value_name = "SEQ|EVENT_ID")]
+    pub(super) event: String,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+/// Arguments of `tail`.
+#[derive(Debug, Args)]
+pub(super) struct TailArgs {
+    /// Go on with events as they are recorded, by whichever process
+    #[arg(long, short)]
+    pub(super) follow: bool,
+    /// Begin with this many of the newest events
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 10)]
+    pub(super) lines: u64,
+    #[command(flatten)]
+    pub(super) filter: FilterArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+/// What to count by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum By {
+    /// The event type
+    Type,
+    /// The part of the type before the dot
+    Context,
+    /// The plan
+    Plan,
+    /// The project
+    Project,
+    /// The actor
+    Actor,
+    /// The human on whose behalf it happened
+    User,
+    /// The hour of recording, UTC
+    Hour,
+    /// The day of recording, UTC
+    Day,
+}
+
+impl From<By> for TallyBy {
+    fn from(by: By) -> Self {
+        match by {
+            By::Type => Self::Type,
+            By::Context => Self::Context,
+            By::Plan => Self::Plan,
+            By::Project => Self::Project,
+            By::Actor => Self::Actor,
+            By::User => Self::User,
+            By::Hour => Self::Hour,
+            By::Day => Self::Day,
+        }
+    }
+}
+
+/// Arguments of `stats`.
+#[derive(Debug, Args)]
+pub(super) struct StatsArgs {
+    /// What to count by
+    #[arg(long, value_enum, default_value = "type")]
+    pub(super) by: By,
+    #[command(flatten)]
+    pub(super) filter: FilterArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+/// Arguments of `export`.
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    /// Write to this file, which must not exist yet; without it, to standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Only events after this sequence number
+    #[arg(long, value_name = "SEQ")]
+    pub(super) after: Option<Sequence>,
+    /// At most this many
+    #[arg(long, short = 'n', value_name = "N")]
+    pub(super) limit: Option<u64>,
+    #[command(flatten)]
+    pub(super) filter: FilterArgs,
+}
+
+/// Arguments of `catalog`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct CatalogArgs {
+    /// What to do instead of listing.
+    #[command(subcommand)]
+    pub(super) command: Option<CatalogCommand>,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+/// What `catalog` can do besides listing.
+#[derive(Debug, Subcommand)]
+pub(super) enum CatalogCommand {
+    /// Print the JSON Schema of a type's details
+    Schema {
+        /// The event type
+        #[arg(value_name = "TYPE")]
+        event_type: String,
+    },
+}
+
+/// Arguments of `prune`.
+#[derive(Debug, Args)]
+pub(super) struct PruneArgs {
+    /// Remove what was recorded more days ago than this; without it, the setting
+    /// audit.retention-days
+    #[arg(long, value_name = "N")]
+    pub(super) older_than_days: Option<u32>,
+    /// Say what would be removed, and remove nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+/// Arguments of `import`.
+#[derive(Debug, Args)]
+pub(super) struct ImportArgs {
+    /// The SQLite file with the table `audit_log` of the originating platform
+    #[arg(value_name = "FILE.db")]
+    pub(super) file: PathBuf,
+    /// Import this foreign event name as one of our types; may be given several times
+    #[arg(long = "map", value_name = "OLD=NEW")]
+    pub(super) mappings: Vec<String>,
+}
+
+/// What `config` can do.
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Print each setting's value and where it was set
+    Show(OutputArgs),
+}

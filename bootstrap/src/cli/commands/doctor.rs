@@ -1,0 +1,35 @@
+//! `doctor`: examines the record and the wiring.
+
+use domain::ports::Fact;
+
+use crate::cli::args::OutputArgs;
+use crate::cli::output::{FactRow, Format, Printer};
+use crate::cli::{Context, Failure};
+use crate::wiring::App;
+
+pub(super) async fn run(args: OutputArgs, context: Context<'_>) -> Result<(), Failure> {
+    // Opened for reading first: a file that does not exist is not made by looking for it.
+    context.read_log().await?;
+    let mut settings = context.settings.settings.clone();
+    settings.audit.retention_days = 0;
+    let console = context.console;
+
+    let app = App::builder(settings).start().await.map_err(Failure::start)?;
+    let inspection = app.log().inspect().await;
+    let types = app.catalogue().event_types().count();
+    app.shutdown().await;
+
+    let mut facts = inspection.map_err(Failure::query)?.facts;
+    facts.push(Fact::fine("wiring", format!("all {types} event types have a recorder")));
+    let problems = facts.iter().filter(|fact| fact.problem.is_some()).count();
+    let format = Format::or_default(args.format, console.person_reads_results);
+    let mut printer = Printer::of::<FactRow>(format);
+    for fact in facts {
+        printer.row(&FactRow(fact), console)?;
+    }
+    printer.finish(console)?;
+    if problems > 0 {
+        return Err(Failure::plain(format!("{problems} things are not as they should be")));
+    }
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! `export`: recorded events as CloudEvents that `record` accepts.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::pin::pin;
+
+use application::{cloud_events, read_all};
+use chrono::Utc;
+use domain::audit::Page;
+use futures::TryStreamExt;
+
+use crate::cli::args::ExportArgs;
+use crate::cli::{Context, Failure};
+
+pub(super) async fn run(args: ExportArgs, context: Context<'_>) -> Result<(), Failure> {
+    let log = context.read_log().await?;
+    let console = context.console;
+    let bounds = Page { after: args.after, ..Page::first(0) };
+    let mut events = pin!(read_all(log, args.filter.filter(Utc::now()), bounds, args.limit));
+    let mut file = args.output.as_deref().map(create).transpose()?;
+    let mut written = 0_u64;
+    while let Some(event) = events.try_next().await.map_err(Failure::query)? {
+        let line = cloud_events::write(&event);
+        match &mut file {
+            Some((out, path)) => {
+                writeln!(out, "{line}").map_err(|error| unwritable(path, error))?;
+            }
+            None => console.print_line(&line)?,
+        }
+        written += 1;
+    }
+    if let Some((mut out, path)) = file {
+        out.flush().map_err(|error| unwritable(path, error))?;
+        console.explain_line(&format!("wrote {written} events to {}", path.display()));
+    }
+    Ok(())
+}
+
+/// A new file: one that exists may be somebody's only copy.
+fn create(path: &Path) -> Result<(BufWriter<File>, &Path), Failure> {
+    let file = File::create_new(path).map_err(|error| unwritable(path, error))?;
+    Ok((BufWriter::new(file), path))
+}
+
+fn unwritable(path: &Path, error: std::io::Error) -> Failure {
+    Failure::because(format!("{} cannot be written", path.display()), error)
+}

@@ -1,0 +1,35 @@
+//! One file per command: what it asks of the use cases, and what it prints.
+
+mod catalog;
+mod config;
+mod doctor;
+mod export;
+mod import;
+mod log;
+mod paperwork;
+mod prune;
+mod record;
+mod show;
+mod stats;
+mod tail;
+
+use super::{Command, Context, Failure};
+
+/// Does what was asked for.
+pub(super) async fn run(command: Command, context: Context<'_>) -> Result<(), Failure> {
+    match command {
+        Command::Record(args) => record::run(args, context).await,
+        Command::Log(args) => log::run(args, context).await,
+        Command::Show(args) => show::run(args, context).await,
+        Command::Tail(args) => tail::run(args, context).await,
+        Command::Stats(args) => stats::run(args, context).await,
+        Command::Export(args) => export::run(args, context).await,
+        Command::Catalog(args) => catalog::run(args, context),
+        Command::Prune(args) => prune::run(args, context).await,
+        Command::Import(args) => import::run(args, context).await,
+        Command::Doctor(args) => doctor::run(args, context).await,
+        Command::Config(command) => config::run(command, context),
+        Command::Completions { shell } => paperwork::completions(shell, context),
+        Command::Man { dir } => paperwork::manual(dir, context),
+    }
+}

@@ -1,0 +1,100 @@
+//! What `record` says at its end.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::outcome::{Outcome, events, sequences};
+use super::rejects::Rejects;
+use crate::cli::args::RecordArgs;
+use crate::cli::output::bar;
+use crate::cli::{Console, Failure};
+
+/// Types listed one by one; the others are added up.
+const LISTED: usize = 12;
+
+/// Says how it went: on standard output, or beside it where that is given to receipts.
+pub(super) fn tell(
+    outcome: &Outcome,
+    rejects: &Rejects,
+    file: &Path,
+    program: &str,
+    args: &RecordArgs,
+    console: &mut Console,
+) -> Result<(), Failure> {
+    let text = text(outcome, rejects, file, program);
+    if args.receipts {
+        console.explain(&text);
+        return Ok(());
+    }
+    console.print(&text)?;
+    console.flush()
+}
+
+fn text(outcome: &Outcome, rejects: &Rejects, file: &Path, program: &str) -> String {
+    let bold = anstyle::Style::new().bold();
+    let mut text = format!("{bold}{}{bold:#}\n", headline(outcome));
+    if let Some(told) = rejects.told() {
+        let _ = writeln!(text, "{told}");
+    }
+    let _ = write!(text, "{}", types(outcome));
+    let _ = writeln!(text, "\nfile  {} ({})", file.display(), size(file));
+    if outcome.total() > 0 {
+        let first = outcome.range.map(|(low, _)| low).unwrap_or_default();
+        let _ = write!(
+            text,
+            "\nnext  {program} log --type 'plan.*'\n      {program} show {first}\n      \
+             {program} stats --by actor\n"
+        );
+    }
+    text
+}
+
+fn headline(outcome: &Outcome) -> String {
+    let Some(range) = outcome.range else {
+        return "Nothing to record: the input holds no events.".to_owned();
+    };
+    let Some(new_range) = outcome.new_range else {
+        return format!(
+            "Nothing new: all {} are on record already ({}).",
+            events(outcome.total()),
+            sequences(range)
+        );
+    };
+    let types = outcome.types.len();
+    let known = match outcome.known {
+        0 => String::new(),
+        known => format!("; {known} more were on record already"),
+    };
+    format!(
+        "Recorded {} of {types} {} in {:.2} s ({}){known}.",
+        events(outcome.new),
+        if types == 1 { "type" } else { "types" },
+        outcome.seconds(),
+        sequences(new_range),
+    )
+}
+
+/// The types, the most frequent first.
+fn types(outcome: &Outcome) -> String {
+    let mut types: Vec<_> = outcome.types.iter().collect();
+    types.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+    let largest = types.first().map_or(0, |(_, count)| **count);
+    let mut text = String::new();
+    if !types.is_empty() {
+        text.push('\n');
+    }
+    for (name, count) in types.iter().take(LISTED) {
+        let _ = writeln!(text, "{count:>8}  {name:<24}  {}", bar(**count, largest, 20));
+    }
+    if let Some(rest) = types.get(LISTED..).filter(|rest| !rest.is_empty()) {
+        let count: u64 = rest.iter().map(|(_, count)| **count).sum();
+        let _ = writeln!(text, "{count:>8}  of {} more types", rest.len());
+    }
+    text
+}
+
+/// The file's size as a person reads it, with what SQLite keeps beside it for the moment.
+fn size(file: &Path) -> String {
+    let bytes = std::fs::metadata(file).map_or(0, |metadata| metadata.len());
+    indicatif::HumanBytes(bytes).to_string()
+}

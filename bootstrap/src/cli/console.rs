@@ -1,0 +1,84 @@
+//! Where a command writes: results, explanations, and whether a person is looking.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+use super::Failure;
+
+/// Columns assumed where a terminal does not say how wide it is.
+const WIDTH: usize = 100;
+
+/// Standard output and standard error, or what stands for them in a test.
+pub struct Console {
+    out: Box<dyn Write>,
+    err: Box<dyn Write>,
+    /// Whether a person looks at the results.
+    pub person_reads_results: bool,
+    /// Whether a person looks at the explanations.
+    pub person_reads_explanations: bool,
+}
+
+impl Console {
+    /// The process's own streams; styles are dropped where no person looks, or asks not to.
+    #[must_use]
+    pub fn of_process() -> Self {
+        Self {
+            out: Box::new(BufWriter::new(anstream::AutoStream::auto(io::stdout()))),
+            err: Box::new(anstream::AutoStream::auto(io::stderr())),
+            person_reads_results: io::stdout().is_terminal(),
+            person_reads_explanations: io::stderr().is_terminal(),
+        }
+    }
+
+    /// Streams of your own, which nobody looks at.
+    #[must_use]
+    pub fn of(out: Box<dyn Write>, err: Box<dyn Write>) -> Self {
+        Self { out, err, person_reads_results: false, person_reads_explanations: false }
+    }
+
+    /// The terminal's width in columns.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+        columns.or_else(terminal_width).unwrap_or(WIDTH).max(40)
+    }
+
+    /// Writes a part of the result.
+    ///
+    /// # Errors
+    /// When standard output is closed or fails.
+    pub fn print(&mut self, text: &str) -> Result<(), Failure> {
+        self.out.write_all(text.as_bytes()).map_err(Failure::stdout)
+    }
+
+    /// Writes one line of the result.
+    ///
+    /// # Errors
+    /// When standard output is closed or fails.
+    pub fn print_line(&mut self, text: &str) -> Result<(), Failure> {
+        self.print(text)?;
+        self.print("\n")
+    }
+
+    /// Hands on what was written so far.
+    ///
+    /// # Errors
+    /// When standard output is closed or fails.
+    pub fn flush(&mut self) -> Result<(), Failure> {
+        self.out.flush().map_err(Failure::stdout)
+    }
+
+    /// Writes an explanation. Where even that is impossible there is nobody left to tell.
+    pub fn explain(&mut self, text: &str) {
+        let _ = self.err.write_all(text.as_bytes());
+        let _ = self.err.flush();
+    }
+
+    /// Writes one line of explanation.
+    pub fn explain_line(&mut self, text: &str) {
+        self.explain(&format!("{text}\n"));
+    }
+}
+
+fn terminal_width() -> Option<usize> {
+    comfy_table::Table::new().width().map(usize::from)
+}

@@ -1,0 +1,135 @@
+//! How a command can fail, what is said about it, and with which exit code.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::io;
+use std::process::ExitCode;
+
+use domain::ports::QueryError;
+
+use super::Console;
+use crate::settings::SettingsError;
+use crate::wiring::StartError;
+
+/// Why a command did not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Something failed while doing it.
+    #[error("{message}")]
+    Failed {
+        /// What failed.
+        message: String,
+        /// Why.
+        #[source]
+        source: Option<Box<dyn Error + Send + Sync>>,
+    },
+    /// It was asked for in a way that makes no sense.
+    #[error("{0}")]
+    Usage(String),
+    /// The settings make no sense.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// What was to be recorded or imported is not what it should be.
+    #[error("{0}")]
+    Input(String),
+    /// Somebody interrupted it; what it had done until then was said.
+    #[error("interrupted")]
+    Interrupted,
+    /// Nobody reads standard output any more.
+    #[error("standard output was closed")]
+    StdoutClosed,
+    /// A failure, and what should be known besides.
+    #[error("{failure}")]
+    Noted {
+        /// The failure.
+        failure: Box<Failure>,
+        /// What should be known besides.
+        note: String,
+    },
+}
+
+impl Failure {
+    /// Something failed: the disk, the database, the system.
+    pub const FAILED: u8 = 1;
+    /// The arguments or settings make no sense.
+    pub const USAGE: u8 = 2;
+    /// The input is not what it should be.
+    pub const INPUT: u8 = 3;
+    /// Interrupted, as a shell reports it: 128 and the signal's number.
+    pub const INTERRUPTED: u8 = 130;
+    /// Standard output was closed, as a shell reports it.
+    pub const STDOUT_CLOSED: u8 = 141;
+
+    /// Something failed for a reason that is an error itself.
+    pub fn because(
+        message: impl Into<String>,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self::Failed { message: message.into(), source: Some(source.into()) }
+    }
+
+    /// Something failed, and the message says all there is to say.
+    pub fn plain(message: impl Into<String>) -> Self {
+        Self::Failed { message: message.into(), source: None }
+    }
+
+    /// A question to the record was not answered.
+    #[must_use]
+    pub fn query(error: QueryError) -> Self {
+        Self::because("the audit log cannot be read", error)
+    }
+
+    /// The application did not start.
+    #[must_use]
+    pub fn start(error: StartError) -> Self {
+        Self::because("the application does not start", error)
+    }
+
+    /// Writing a result failed.
+    #[must_use]
+    pub fn stdout(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::StdoutClosed;
+        }
+        Self::because("standard output cannot be written", error)
+    }
+
+    /// The same failure, with what should be known besides.
+    #[must_use]
+    pub fn with_note(self, note: String) -> Self {
+        Self::Noted { failure: Box::new(self), note }
+    }
+
+    /// What the process leaves with.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Noted { failure, .. } => return failure.exit_code(),
+            Self::Failed { .. } => Self::FAILED,
+            Self::Usage(_) | Self::Settings(_) => Self::USAGE,
+            Self::Input(_) => Self::INPUT,
+            Self::Interrupted => Self::INTERRUPTED,
+            Self::StdoutClosed => Self::STDOUT_CLOSED,
+        })
+    }
+
+    /// Says what failed and why, down to the first cause. A reader that went away and a person
+    /// who interrupted know already.
+    pub fn report(&self, console: &mut Console) {
+        if let Self::Noted { failure, note } = self {
+            failure.report(console);
+            return console.explain_line(note);
+        }
+        if matches!(self, Self::StdoutClosed | Self::Interrupted) {
+            return;
+        }
+        let red = anstyle::AnsiColor::Red.on_default().bold();
+        let mut text = format!("{red}error:{red:#} {self}");
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            let _ = write!(text, "\n  because: {error}");
+            cause = error.source();
+        }
+        console.explain_line(&text);
+    }
+}

@@ -1,0 +1,120 @@
+//! Printing rows one after the other in one of the formats.
+
+use serde_json::Value;
+
+use super::table::{render, shortened};
+use super::{Format, Row};
+use crate::cli::{Console, Failure};
+
+/// Prints rows; call [`Printer::finish`] after the last one.
+pub(crate) struct Printer {
+    format: Format,
+    headings: &'static [&'static str],
+    fields: &'static [&'static str],
+    cut_last: bool,
+    table: Vec<Vec<String>>,
+    printed: u64,
+}
+
+impl Printer {
+    /// A printer of rows of one kind that has printed nothing yet.
+    pub(crate) fn of<R: Row>(format: Format) -> Self {
+        Self {
+            format,
+            headings: R::HEADINGS,
+            fields: R::FIELDS,
+            cut_last: R::CUT_LAST,
+            table: Vec::new(),
+            printed: 0,
+        }
+    }
+
+    /// How many rows there were.
+    pub(crate) fn printed(&self) -> u64 {
+        self.printed
+    }
+
+    /// Prints one row; a table is kept until its columns' widths are known.
+    pub(crate) fn row(&mut self, row: &impl Row, console: &mut Console) -> Result<(), Failure> {
+        let first = self.printed == 0;
+        self.printed += 1;
+        match self.format {
+            Format::Table => {
+                self.table.push(row.cells());
+                Ok(())
+            }
+            Format::Ndjson => console.print_line(&Value::Object(row.fields()).to_string()),
+            Format::Json => {
+                console.print(if first { "[\n" } else { ",\n" })?;
+                console.print(&Value::Object(row.fields()).to_string())
+            }
+            Format::Csv => {
+                if first {
+                    console.print(&csv_line(self.fields.iter().copied()))?;
+                }
+                let fields = row.fields();
+                let cells: Vec<String> =
+                    self.fields.iter().map(|name| as_cell(fields.get(*name))).collect();
+                console.print(&csv_line(cells.iter().map(String::as_str)))
+            }
+        }
+    }
+
+    /// Prints the table so far and begins another, for rows that keep coming.
+    pub(crate) fn flush(&mut self, console: &mut Console) -> Result<(), Failure> {
+        if !self.table.is_empty() {
+            let rows = std::mem::take(&mut self.table);
+            let rows = if self.cut_last { fitted(self.headings, rows, console) } else { rows };
+            console.print(&render(self.headings, &rows))?;
+        }
+        console.flush()
+    }
+
+    /// Prints what is still to be printed.
+    pub(crate) fn finish(mut self, console: &mut Console) -> Result<(), Failure> {
+        match self.format {
+            Format::Json if self.printed == 0 => console.print("[]\n")?,
+            Format::Json => console.print("\n]\n")?,
+            Format::Csv if self.printed == 0 => {
+                console.print(&csv_line(self.fields.iter().copied()))?;
+            }
+            Format::Table | Format::Ndjson | Format::Csv => {}
+        }
+        self.flush(console)
+    }
+}
+
+/// The rows with their last column cut to what is left of the line, where a person looks at it.
+fn fitted(headings: &[&str], mut rows: Vec<Vec<String>>, console: &Console) -> Vec<Vec<String>> {
+    /// What the last column keeps however narrow the terminal is.
+    const LEAST: usize = 20;
+    /// Letters between two columns.
+    const GAP: usize = 2;
+    if console.person_reads_results && headings.len() > 1 {
+        let last = headings.len() - 1;
+        let widths = (0..last).map(|column| {
+            let cells = rows.iter().map(|row| row[column].chars().count());
+            cells.chain([headings[column].chars().count()]).max().unwrap_or(0) + GAP
+        });
+        let left = console.width().saturating_sub(widths.sum::<usize>() + GAP).max(LEAST);
+        for row in &mut rows {
+            row[last] = shortened(&row[last], left);
+        }
+    }
+    rows
+}
+
+fn as_cell(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
+fn csv_line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    // Writing text into memory does not fail, and what was text stays text.
+    let _ = writer.write_record(cells);
+    writer.into_inner().ok().and_then(|line| String::from_utf8(line).ok()).unwrap_or_default()
+}

@@ -1,0 +1,152 @@
+//! The names of all settings, and how their values are written outside a file.
+//!
+//! One table serves the environment, the flags, `config show` and error messages; a test holds it
+//! to the struct it describes.
+
+use figment::value::Value;
+
+/// How a value is written as one text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// A whole number, 0 or more.
+    Count,
+    /// `true` or `false`.
+    Switch,
+    /// Texts separated by commas.
+    List,
+}
+
+/// A setting's name and what it means.
+#[derive(Clone, Copy, Debug)]
+pub struct Known {
+    /// The name, as in `audit.max-batch`.
+    pub name: &'static str,
+    /// How its value is written.
+    pub kind: Kind,
+    /// What stands for the value in help texts.
+    pub placeholder: &'static str,
+    /// What it means.
+    pub help: &'static str,
+}
+
+impl Known {
+    /// The environment variable, as in `INDELIBLE_AUDIT_MAX_BATCH`.
+    #[must_use]
+    pub fn variable(&self) -> String {
+        format!("{PREFIX}{}", self.name.replace(['.', '-'], "_").to_uppercase())
+    }
+
+    /// The flag without its dashes, as in `audit-max-batch`.
+    #[must_use]
+    pub fn flag(&self) -> String {
+        self.name.replace('.', "-")
+    }
+
+    /// Reads a value from text.
+    ///
+    /// # Errors
+    /// What is wrong with it, and what belongs there.
+    pub fn read(&self, text: &str) -> Result<Value, String> {
+        match self.kind {
+            Kind::Text => Ok(Value::from(text)),
+            Kind::Count => text
+                .parse::<u64>()
+                .map(Value::from)
+                .map_err(|_| format!("`{text}` is not a whole number, 0 or more")),
+            Kind::Switch => text
+                .parse::<bool>()
+                .map(Value::from)
+                .map_err(|_| format!("`{text}` is neither true nor false")),
+            Kind::List => Ok(Value::from(
+                text.split(',').map(str::trim).filter(|item| !item.is_empty()).collect::<Vec<_>>(),
+            )),
+        }
+    }
+}
+
+/// What every environment variable of the program starts with.
+pub const PREFIX: &str = "INDELIBLE_";
+
+/// The variable that names the settings file; a place rather than a setting.
+pub const CONFIG_VARIABLE: &str = "INDELIBLE_CONFIG";
+
+const fn known(
+    name: &'static str,
+    kind: Kind,
+    placeholder: &'static str,
+    help: &'static str,
+) -> Known {
+    Known { name, kind, placeholder, help }
+}
+
+/// Every setting.
+pub const KNOWN: &[Known] = &[
+    known("audit.database-url", Kind::Text, "FILE", "The SQLite file of the record"),
+    known(
+        "audit.durability",
+        Kind::Text,
+        "full|normal",
+        "What a receipt promises: `full` survives a power cut, `normal` only a crash",
+    ),
+    known(
+        "audit.retention-days",
+        Kind::Count,
+        "DAYS",
+        "Days an entry is kept before it is pruned; 0 keeps everything",
+    ),
+    known("audit.max-batch", Kind::Count, "EVENTS", "The most events in one transaction"),
+    known(
+        "audit.queue-capacity",
+        Kind::Count,
+        "EMITS",
+        "Emits that may wait for the record; more make their emitters wait",
+    ),
+    known(
+        "audit.lock-timeout-secs",
+        Kind::Count,
+        "SECONDS",
+        "How long other processes may hold the file before giving up",
+    ),
+    known("audit.source", Kind::Text, "URI", "The source of events that name none"),
+    known(
+        "redaction.key-file",
+        Kind::Text,
+        "FILE",
+        "The key for the marks of redacted values; empty: beside the database",
+    ),
+    known(
+        "redaction.extra-keys",
+        Kind::List,
+        "NAMES",
+        "Further names whose values are secrets, separated by commas",
+    ),
+    known(
+        "redaction.allowed-keys",
+        Kind::List,
+        "NAMES",
+        "Names whose values are not secrets, although they look so",
+    ),
+    known(
+        "redaction.extra-patterns",
+        Kind::List,
+        "KIND=REGEX",
+        "Further patterns of secrets, each a kind and a regular expression",
+    ),
+    known(
+        "stream.buffer",
+        Kind::Count,
+        "EVENTS",
+        "Events a reader may be behind before it goes back to the record",
+    ),
+    known("stream.recent", Kind::Count, "EVENTS", "Events kept in memory for inspection"),
+    known(
+        "log.level",
+        Kind::Text,
+        "LEVEL",
+        "What the program says about itself: a level, or directives such as `indelible=debug`",
+    ),
+    known("log.format", Kind::Text, "text|json", "How it says it"),
+    known("log.events", Kind::Switch, "true|false", "Whether to log every event as well"),
+];

@@ -1,0 +1,277 @@
+//! Putting the settings together: defaults, a file, the environment, flags, each over the one
+//! before.
+
+use std::path::{Path, PathBuf};
+
+use application::nearest::did_you_mean;
+use figment::providers::{Format, Serialized, Toml};
+use figment::value::{Dict, Map, Value};
+use figment::{Figment, Metadata, Profile, Provider};
+
+use super::Settings;
+use super::known::{CONFIG_VARIABLE, KNOWN, Known, PREFIX};
+
+/// Why the settings cannot be used. Each names the setting and where it was set.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// A setting of that name does not exist.
+    #[error(
+        "{origin}: there is no setting `{name}`{suggestion}; `indelible config show` lists all"
+    )]
+    Unknown {
+        /// The name.
+        name: String,
+        /// Where it was set.
+        origin: String,
+        /// Names that are close.
+        suggestion: String,
+    },
+    /// A value is not one that the setting can have.
+    #[error("{origin}: the setting `{name}` cannot be used: {problem}")]
+    Malformed {
+        /// The setting.
+        name: String,
+        /// Where it was set.
+        origin: String,
+        /// What is wrong and what belongs there.
+        problem: String,
+    },
+    /// The settings file that was asked for cannot be read.
+    #[error("the settings file {} cannot be read: {problem}", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+/// Where values may come from, in rising order of precedence.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// The settings file; must exist when it is given.
+    pub file: Option<PathBuf>,
+    /// Environment variables, those of other programs included.
+    pub environment: Vec<(String, String)>,
+    /// Flags: a setting's name and the text of its value.
+    pub flags: Vec<(String, String)>,
+}
+
+impl Sources {
+    /// The process's own environment, the platform's settings file where there is one, no flags.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let environment = std::env::vars_os()
+            .filter_map(|(name, value)| {
+                Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+            })
+            .collect();
+        let file = directories::ProjectDirs::from("", "", "indelible")
+            .map(|dirs| dirs.config_dir().join("config.toml"))
+            .filter(|file| file.is_file());
+        Self { file, environment, flags: Vec::new() }
+    }
+
+    /// Puts the settings together.
+    ///
+    /// # Errors
+    /// When a name is unknown or a value malformed, wherever it was set.
+    pub fn load(&self) -> Result<Layered, SettingsError> {
+        let mut figment = Figment::from(Defaults);
+        if let Some(file) = self.settings_file() {
+            figment = figment.merge(from_file(&file)?);
+        }
+        for (name, value) in &self.environment {
+            if name.starts_with(PREFIX) && name != CONFIG_VARIABLE {
+                figment = figment.merge(from_variable(name, value)?);
+            }
+        }
+        for (name, value) in &self.flags {
+            figment = figment.merge(from_flag(name, value)?);
+        }
+        let layered = Layered { settings: extract(&figment)?, figment };
+        layered.check()?;
+        Ok(layered)
+    }
+
+    fn settings_file(&self) -> Option<PathBuf> {
+        let named = self.environment.iter().find(|(name, _)| name == CONFIG_VARIABLE);
+        match (&self.file, named) {
+            (None, Some((_, file))) => Some(PathBuf::from(file)),
+            (file, _) => file.clone(),
+        }
+    }
+}
+
+/// Settings together with where each came from.
+#[derive(Clone, Debug)]
+pub struct Layered {
+    /// The settings.
+    pub settings: Settings,
+    figment: Figment,
+}
+
+impl Layered {
+    /// Where a setting's value was set, in words.
+    #[must_use]
+    pub fn origin(&self, name: &str) -> String {
+        self.figment.find_metadata(name).map_or_else(|| "default".to_owned(), describe)
+    }
+
+    /// A setting's value as it would be written in the environment.
+    #[must_use]
+    pub fn value(&self, name: &str) -> String {
+        self.figment.find_value(name).map(|value| as_text(&value)).unwrap_or_default()
+    }
+
+    /// Values that no type forbids and that cannot be used all the same.
+    fn check(&self) -> Result<(), SettingsError> {
+        let Settings { audit, redaction, stream, .. } = &self.settings;
+        let at_least_one = [
+            ("audit.max-batch", audit.max_batch),
+            ("audit.queue-capacity", audit.queue_capacity),
+            ("stream.buffer", stream.buffer),
+        ];
+        for (name, value) in at_least_one {
+            if value == 0 {
+                return Err(self.malformed(name, "it must be 1 or more"));
+            }
+        }
+        for (name, value) in [
+            ("audit.database-url", audit.database_file().as_os_str().is_empty()),
+            ("audit.source", audit.source.is_empty()),
+        ] {
+            if value {
+                return Err(self.malformed(name, "it must not be empty"));
+            }
+        }
+        if let Some(scheme) = audit.database_url.split_once("://").map(|(scheme, _)| scheme)
+            && scheme != "sqlite"
+        {
+            let problem = format!("`{scheme}` is not supported: write the path of an SQLite file");
+            return Err(self.malformed("audit.database-url", &problem));
+        }
+        if let Some(pattern) = redaction.extra_patterns.iter().find(|text| !text.contains('=')) {
+            let problem = format!("`{pattern}` has no kind: write KIND=REGEX");
+            return Err(self.malformed("redaction.extra-patterns", &problem));
+        }
+        Ok(())
+    }
+
+    fn malformed(&self, name: &str, problem: &str) -> SettingsError {
+        SettingsError::Malformed {
+            name: name.to_owned(),
+            origin: self.origin(name),
+            problem: problem.to_owned(),
+        }
+    }
+}
+
+/// The settings' defaults as the lowest layer.
+struct Defaults;
+
+impl Provider for Defaults {
+    fn metadata(&self) -> Metadata {
+        Metadata::named("default")
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        Serialized::defaults(Settings::default()).data()
+    }
+}
+
+/// One value that was set in the environment or by a flag.
+struct One {
+    setting: &'static Known,
+    value: Value,
+    origin: String,
+}
+
+impl Provider for One {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.origin.clone())
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        let nested = figment::util::nest(self.setting.name, self.value.clone());
+        Ok(Profile::Default.collect(nested.into_dict().unwrap_or_default()))
+    }
+}
+
+fn from_file(file: &Path) -> Result<figment::providers::Data<Toml>, SettingsError> {
+    let unusable = |problem: String| SettingsError::File { file: file.to_owned(), problem };
+    let text = std::fs::read_to_string(file).map_err(|error| unusable(error.to_string()))?;
+    // Parsed here once for its message with line and column, which the layers would drop.
+    if let Err(error) = Toml::string(&text).data() {
+        return Err(unusable(error.kind.to_string()));
+    }
+    Ok(Toml::file_exact(file))
+}
+
+fn from_variable(name: &str, value: &str) -> Result<One, SettingsError> {
+    let origin = format!("environment variable {name}");
+    let Some(setting) = KNOWN.iter().find(|setting| setting.variable() == name) else {
+        let variables: Vec<String> = KNOWN.iter().map(Known::variable).collect();
+        return Err(SettingsError::Unknown {
+            name: name.to_owned(),
+            origin: "environment".to_owned(),
+            suggestion: did_you_mean(name, variables.iter().map(String::as_str)),
+        });
+    };
+    one(setting, value, origin)
+}
+
+fn from_flag(name: &str, value: &str) -> Result<One, SettingsError> {
+    let Some(setting) = KNOWN.iter().find(|setting| setting.name == name) else {
+        return Err(unknown(name, "flags".to_owned()));
+    };
+    one(setting, value, format!("flag --{}", setting.flag()))
+}
+
+fn one(setting: &'static Known, text: &str, origin: String) -> Result<One, SettingsError> {
+    match setting.read(text) {
+        Ok(value) => Ok(One { setting, value, origin }),
+        Err(problem) => {
+            Err(SettingsError::Malformed { name: setting.name.to_owned(), origin, problem })
+        }
+    }
+}
+
+fn unknown(name: &str, origin: String) -> SettingsError {
+    let suggestion = did_you_mean(name, KNOWN.iter().map(|setting| setting.name));
+    SettingsError::Unknown { name: name.to_owned(), origin, suggestion }
+}
+
+fn extract(figment: &Figment) -> Result<Settings, SettingsError> {
+    figment.extract().map_err(|error| {
+        let origin = error.metadata.as_ref().map_or_else(|| "settings".to_owned(), describe);
+        let mut name = error.path.join(".");
+        match error.kind {
+            figment::error::Kind::UnknownField(field, _) => {
+                if !name.ends_with(&field) {
+                    name = if name.is_empty() { field } else { format!("{name}.{field}") };
+                }
+                unknown(&name, origin)
+            }
+            kind => SettingsError::Malformed { name, origin, problem: kind.to_string() },
+        }
+    })
+}
+
+fn describe(metadata: &Metadata) -> String {
+    match metadata.source.as_ref().and_then(figment::Source::file_path) {
+        Some(file) => format!("file {}", file.display()),
+        None => metadata.name.to_string(),
+    }
+}
+
+fn as_text(value: &Value) -> String {
+    let as_json = |value: &Value| match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(text)) => text,
+        other => other.unwrap_or_default().to_string(),
+    };
+    match value {
+        Value::Array(_, items) => items.iter().map(as_json).collect::<Vec<_>>().join(","),
+        one => as_json(one),
+    }
+}

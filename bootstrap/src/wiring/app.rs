@@ -1,0 +1,92 @@
+//! A running application: the ports of the container, and its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use application::PruneAuditLog;
+use domain::ports::ShutdownReport;
+use domain::{AuditLog, Catalogue, Clock, EventBus};
+use infrastructure::seaorm::AuditStorage;
+
+use super::schedule::Schedule;
+use super::{AppBuilder, IndelibleModule};
+use crate::settings::Settings;
+
+/// How long subscribers may take to finish when the application shuts down.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// A running application.
+///
+/// ```no_run
+/// use domain::{Emit, events::PlanCreated};
+/// use indelible::{App, Settings};
+/// # use indelible_domain as domain;
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let app = App::builder(Settings::default()).start().await?;
+/// let event = PlanCreated { name: "tidy".into(), goal: "main".into(), automation_profile: None };
+/// let receipt = app.bus().emit(event).await?;
+/// println!("on record as {}", receipt.sequence);
+/// app.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
+pub struct App {
+    pub(super) bus: Arc<dyn EventBus>,
+    pub(super) log: Arc<dyn AuditLog>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) catalogue: Catalogue,
+    pub(super) storage: Option<AuditStorage>,
+    pub(super) schedule: Option<Schedule>,
+    /// Keeps the components alive that nobody else holds.
+    pub(super) _module: IndelibleModule,
+}
+
+impl App {
+    /// Starts putting an application together.
+    pub fn builder(settings: Settings) -> AppBuilder {
+        AppBuilder::new(settings)
+    }
+
+    /// The bus.
+    #[must_use]
+    pub fn bus(&self) -> Arc<dyn EventBus> {
+        Arc::clone(&self.bus)
+    }
+
+    /// The record.
+    #[must_use]
+    pub fn log(&self) -> Arc<dyn AuditLog> {
+        Arc::clone(&self.log)
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
+    /// Every event type that is recorded.
+    #[must_use]
+    pub fn catalogue(&self) -> Catalogue {
+        self.catalogue
+    }
+
+    /// The use case of pruning, over this application's adapters.
+    #[must_use]
+    pub fn prune(&self) -> PruneAuditLog {
+        PruneAuditLog::new(self.log(), self.bus(), self.clock())
+    }
+
+    /// Ends in order: refuses new events, records what was accepted, lets subscribers finish, and
+    /// closes the file. Returns who did not finish.
+    pub async fn shutdown(mut self) -> ShutdownReport {
+        if let Some(schedule) = self.schedule.take() {
+            schedule.stop().await;
+        }
+        let report = self.bus.shutdown(DRAIN).await;
+        if let Some(storage) = &self.storage {
+            storage.close().await;
+        }
+        report
+    }
+}

@@ -1,0 +1,142 @@
+//! The composition root: connect, migrate, build, attach a recorder to every type, check.
+
+use std::any::TypeId;
+use std::sync::Arc;
+use std::time::Duration;
+
+use application::PruneAuditLog;
+use domain::{AuditLog, Catalogue, Clock, EventBus, EventRecorder, EventType, Redactor, events};
+use infrastructure::bus::{BusSettings, LoggingEventBus, ReactiveEventBus};
+use infrastructure::redaction::{
+    RedactionKey, RedactionSettings, SecretRedactor, SecretRedactorParameters,
+};
+use infrastructure::seaorm::{
+    AuditStorage, Durability, SeaOrmAuditLog, SeaOrmAuditLogParameters, StorageOptions,
+};
+use shaku::{HasComponent, Interface, ModuleBuilder};
+
+use super::{App, IndelibleModule, StartError, schedule};
+use crate::settings::{DurabilityLevel, Settings};
+
+type Override =
+    Box<dyn FnOnce(ModuleBuilder<IndelibleModule>) -> ModuleBuilder<IndelibleModule> + Send>;
+
+/// Puts an application together: settings, catalogue, and adapters of your own where you want them.
+#[must_use = "nothing starts before `start` is called"]
+pub struct AppBuilder {
+    settings: Settings,
+    catalogue: Catalogue,
+    overrides: Vec<(TypeId, Override)>,
+}
+
+impl AppBuilder {
+    /// An application with these settings, the platform's catalogue and the shipped adapters.
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, catalogue: events::CATALOGUE, overrides: Vec::new() }
+    }
+
+    /// Records the events of this catalogue, which a downstream product composes of the
+    /// platform's and its own.
+    pub fn with_catalogue(mut self, catalogue: Catalogue) -> Self {
+        self.catalogue = catalogue;
+        self
+    }
+
+    /// Has `component` play a port in place of the shipped adapter, which is then not even built:
+    /// with an `AuditLog` of your own, no file is opened.
+    pub fn with_component_override<I: Interface + ?Sized>(mut self, component: Box<I>) -> Self
+    where
+        IndelibleModule: HasComponent<I>,
+    {
+        let replace: Override = Box::new(|module| module.with_component_override(component));
+        self.overrides.push((TypeId::of::<I>(), replace));
+        self
+    }
+
+    /// Connects, migrates, builds the container, attaches the recorder to every type of the
+    /// catalogue, and checks that none was left out.
+    ///
+    /// # Errors
+    /// When the log cannot be opened, the redaction key or rules cannot be used, or a type has no
+    /// recorder.
+    pub async fn start(self) -> Result<App, StartError> {
+        let Self { settings, catalogue, overrides } = self;
+        let overridden = |port: TypeId| overrides.iter().any(|(id, _)| *id == port);
+
+        let storage = if overridden(TypeId::of::<dyn AuditLog>()) {
+            None
+        } else {
+            Some(AuditStorage::connect(storage_options(&settings)).await?)
+        };
+        let redactor = if overridden(TypeId::of::<dyn Redactor>()) {
+            None
+        } else {
+            Some(redactor(&settings)?)
+        };
+        let parameters = SeaOrmAuditLogParameters { storage: storage.clone() };
+        let mut module = IndelibleModule::builder()
+            .with_component_parameters::<SeaOrmAuditLog>(parameters)
+            .with_component_parameters::<SecretRedactor>(SecretRedactorParameters { redactor })
+            .with_component_parameters::<ReactiveEventBus>(bus_settings(&settings));
+        for (_, replace) in overrides {
+            module = replace(module);
+        }
+        let module = module.build();
+
+        let types: Vec<EventType> = catalogue.event_types().collect();
+        let bus = decorated(HasComponent::<dyn EventBus>::resolve(&module), &settings);
+        let recorder: Arc<dyn EventRecorder> = HasComponent::resolve(&module);
+        bus.attach_recorder(&types, recorder);
+        let types = bus.without_recorder(&types);
+        if !types.is_empty() {
+            return Err(StartError::NotRecorded { types });
+        }
+
+        let log: Arc<dyn AuditLog> = HasComponent::resolve(&module);
+        let clock: Arc<dyn Clock> = HasComponent::resolve(&module);
+        let prune = PruneAuditLog::new(Arc::clone(&log), Arc::clone(&bus), Arc::clone(&clock));
+        let schedule = schedule::start(prune, Arc::clone(&clock), settings.audit.retention_days);
+        Ok(App { bus, log, clock, catalogue, storage, schedule, _module: module })
+    }
+}
+
+fn storage_options(settings: &Settings) -> StorageOptions {
+    let mut options = StorageOptions::new(settings.audit.database_file());
+    options.durability = match settings.audit.durability {
+        DurabilityLevel::Full => Durability::Full,
+        DurabilityLevel::Normal => Durability::Normal,
+    };
+    options.lock_timeout = Duration::from_secs(settings.audit.lock_timeout_secs);
+    options
+}
+
+fn bus_settings(settings: &Settings) -> BusSettings {
+    BusSettings {
+        source: settings.audit.source.clone(),
+        queue_capacity: settings.audit.queue_capacity,
+        max_batch: settings.audit.max_batch,
+        reader_buffer: settings.stream.buffer,
+        recent: settings.stream.recent,
+    }
+}
+
+/// The redactor of these settings; its key is made here at the first start.
+fn redactor(settings: &Settings) -> Result<SecretRedactor, StartError> {
+    let options = &settings.redaction;
+    let rules = RedactionSettings {
+        extra_keys: options.extra_keys.clone(),
+        allowed_keys: options.allowed_keys.clone(),
+        extra_patterns: options
+            .extra_patterns
+            .iter()
+            .filter_map(|text| text.split_once('='))
+            .map(|(kind, regex)| (kind.to_owned(), regex.to_owned()))
+            .collect(),
+    };
+    let key = RedactionKey::load_or_create(&options.key_file(&settings.audit.database_file()))?;
+    Ok(SecretRedactor::new(&rules, key)?)
+}
+
+fn decorated(bus: Arc<dyn EventBus>, settings: &Settings) -> Arc<dyn EventBus> {
+    if settings.log.events { Arc::new(LoggingEventBus::new(bus)) } else { bus }
+}

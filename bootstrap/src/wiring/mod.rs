@@ -1,0 +1,14 @@
+//! The container and the composition root.
+
+mod app;
+mod builder;
+mod error;
+mod module;
+mod reading;
+mod schedule;
+
+pub use app::App;
+pub use builder::AppBuilder;
+pub use error::StartError;
+pub use module::IndelibleModule;
+pub use reading::open_for_reading;

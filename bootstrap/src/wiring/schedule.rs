@@ -1,0 +1,60 @@
+//! Pruning on a schedule, where the settings ask for retention.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use application::PruneAuditLog;
+use domain::Clock;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// Retention is counted in days, so an hour more or less matters to nobody.
+const EVERY: Duration = Duration::from_hours(1);
+
+/// A running schedule.
+pub(super) struct Schedule {
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Schedule {
+    /// Stops, after the chunk that is under way if one is.
+    pub(super) async fn stop(self) {
+        self.stop.cancel();
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the retention schedule ended badly");
+        }
+    }
+}
+
+/// Prunes now and every hour, unless everything is kept.
+pub(super) fn start(prune: PruneAuditLog, clock: Arc<dyn Clock>, days: u32) -> Option<Schedule> {
+    if days == 0 {
+        return None;
+    }
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    let task = tokio::spawn(async move {
+        loop {
+            match prune.run_until(days, || stopped.is_cancelled()).await {
+                Ok(report) => {
+                    if let Some(prefix) = report.removed {
+                        tracing::info!(
+                            from = prefix.from.0,
+                            through = prefix.through.0,
+                            "retention removed the oldest entries",
+                        );
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "retention failed");
+                }
+            }
+            tokio::select! {
+                () = stopped.cancelled() => return,
+                () = clock.sleep(EVERY) => {}
+            }
+        }
+    });
+    Some(Schedule { stop, task })
+}

@@ -1,0 +1,89 @@
+//! `tail`: the newest events, and those that other processes record.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::Child;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::{DEADLINE, Sandbox, finish, ndjson, sequences};
+
+/// The rows a process prints, as they come, each with the moment it came.
+fn rows(child: &mut Child) -> Receiver<(Value, Instant)> {
+    let out = BufReader::new(child.stdout.take().unwrap());
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        for line in out.lines().map_while(Result::ok) {
+            let _ = sender.send((serde_json::from_str(&line).unwrap(), Instant::now()));
+        }
+    });
+    receiver
+}
+
+#[test]
+fn the_newest_events_come_last() {
+    let sandbox = Sandbox::new();
+    sandbox.feed(&["record"], ndjson(0..30).as_bytes()).success();
+    let tail = |args: &[&str]| sequences(&sandbox.run(args).success().rows());
+    assert_eq!(tail(&["tail"]), (21..=30).collect::<Vec<_>>());
+    assert_eq!(tail(&["tail", "-n", "2"]), [29, 30]);
+    assert_eq!(tail(&["tail", "-n", "5", "--type", "plan.created"]), [1]);
+    assert_eq!(tail(&["tail", "-n", "0"]), Vec::<u64>::new());
+}
+
+#[test]
+fn what_another_process_records_is_seen_within_a_tenth_of_a_second() {
+    let sandbox = Sandbox::new();
+    sandbox.feed(&["record"], ndjson(0..3).as_bytes()).success();
+    let mut tail = sandbox.spawn(&["tail", "--follow", "-n", "1"]);
+    let rows = rows(&mut tail);
+    assert_eq!(rows.recv_timeout(DEADLINE).unwrap().0["sequence"], 3);
+
+    let mut fastest = Duration::MAX;
+    for n in 3..13 {
+        let finished = sandbox.feed(&["record", "--receipts"], ndjson(n..n + 1).as_bytes());
+        let acknowledged = finished.success().rows()[0]["recorded_at"].as_str().unwrap().to_owned();
+        let recorded_at = chrono::DateTime::parse_from_rfc3339(&acknowledged).unwrap();
+        let (row, _) = rows.recv_timeout(DEADLINE).unwrap();
+        assert_eq!(row["sequence"], n as u64 + 1);
+        let delay = (chrono::Utc::now() - recorded_at.to_utc()).to_std().unwrap_or_default();
+        fastest = fastest.min(delay);
+    }
+    // The best of ten: what the machine does besides may delay any one of them.
+    assert!(fastest < Duration::from_millis(500), "the fastest took {fastest:?}");
+    tail.kill().unwrap();
+    finish_killed(tail);
+}
+
+#[cfg(unix)]
+#[test]
+fn being_asked_to_stop_ends_the_following() {
+    let sandbox = Sandbox::new();
+    sandbox.feed(&["record"], ndjson(0..1).as_bytes()).success();
+    for signal in ["-INT", "-TERM"] {
+        let mut tail = sandbox.spawn(&["tail", "-f"]);
+        let rows = rows(&mut tail);
+        rows.recv_timeout(DEADLINE).unwrap();
+        // The handlers are in place before following starts; one more event shows that it has.
+        sandbox.feed(&["record"], ndjson(1..2).as_bytes()).success();
+        if signal == "-INT" {
+            rows.recv_timeout(DEADLINE).unwrap();
+        }
+        let pid = tail.id().to_string();
+        std::process::Command::new("kill").args([signal, &pid]).status().unwrap();
+        let finished = finish(tail);
+        assert!(matches!(finished.code, Some(130) | None), "{finished:?}");
+    }
+}
+
+#[test]
+fn an_endless_array_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.feed(&["record"], ndjson(0..1).as_bytes()).success();
+    sandbox.run(&["tail", "-f", "--format", "json"]).with_code(2).explains(&["ndjson"]);
+}
+
+fn finish_killed(child: Child) {
+    let _ = child.wait_with_output();
+}

@@ -1,0 +1,56 @@
+//! `prune`, `doctor`, `completions`, `man`, help.
+
+use crate::support::{Sandbox, ndjson, sequences};
+
+#[test]
+fn nothing_young_is_pruned_and_nothing_at_all_without_a_policy() {
+    let sandbox = Sandbox::new();
+    sandbox.feed(&["record"], ndjson(0..10).as_bytes()).success();
+    sandbox.run(&["prune"]).with_code(2).explains(&["--older-than-days"]);
+    for args in [
+        &["prune", "--older-than-days", "1"][..],
+        &["prune", "--older-than-days", "1", "--dry-run"],
+    ] {
+        sandbox.run(args).success().prints(&["nothing is older than 1 days"]);
+    }
+    assert_eq!(sandbox.recorded(), 10);
+}
+
+#[test]
+fn doctor_finds_a_sound_record_sound() {
+    let sandbox = Sandbox::new();
+    sandbox.feed(&["record"], ndjson(0..10).as_bytes()).success();
+    let rows = sandbox.run(&["doctor"]).success().rows();
+    assert!(rows.iter().all(|row| row["problem"].is_null()), "{rows:?}");
+    sandbox.run(&["doctor", "--format", "table"]).success().prints(&[
+        "audit.db",
+        "schema version",
+        "wal",
+        "all 44 event types have a recorder",
+    ]);
+}
+
+#[test]
+fn retention_in_the_settings_prunes_by_itself_and_keeps_what_is_young() {
+    let sandbox = Sandbox::new();
+    let args = ["record", "--audit-retention-days", "30"];
+    sandbox.feed(&args, ndjson(0..10).as_bytes()).success();
+    assert_eq!(sequences(&sandbox.log(&[])), (1..=10).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_program_documents_itself() {
+    let sandbox = Sandbox::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        sandbox.run(&["completions", shell]).success().prints(&["indelible"]);
+    }
+    sandbox.run(&["man"]).success().prints(&[".TH indelible 1"]);
+    sandbox.run(&["man", "--dir", "pages"]).success().explains(&["pages"]);
+    assert!(sandbox.path("pages").join("indelible-record.1").exists());
+    sandbox.file("not-a-folder", "");
+    sandbox.run(&["man", "--dir", "not-a-folder"]).with_code(1).explains(&["not-a-folder"]);
+    sandbox.run(&["--help"]).success().prints(&["record", "--database", "Exit codes"]);
+    sandbox.run(&["--version"]).success().prints(&["indelible 0.1.0"]);
+    sandbox.run(&[]).with_code(2).explains(&["Usage"]);
+    sandbox.run(&["frobnicate"]).with_code(2).explains(&["frobnicate"]);
+}

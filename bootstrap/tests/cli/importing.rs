@@ -1,0 +1,1 @@
+//! `import`: the audit log of the originating platform comes in once, whole.

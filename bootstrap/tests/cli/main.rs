@@ -1,0 +1,16 @@
+//! The program as its users meet it: a process with arguments, input, output and an exit code.
+//!
+//! Deliberately absent: what the use cases promise by themselves; that is tested where they are.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may give up")]
+
+mod bad_input;
+mod crash;
+mod following;
+mod housekeeping;
+mod importing;
+mod reading;
+mod recording;
+mod settings;
+mod several_processes;
+mod support;

@@ -1,0 +1,189 @@
+//! A folder of its own for each test, the program in it, and events to feed it.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use domain::events::CATALOGUE;
+use serde_json::{Value, json};
+
+/// How long anything may take before the test gives up on it.
+pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
+
+/// A folder with a record in it, and the program that works on it.
+pub(crate) struct Sandbox {
+    dir: tempfile::TempDir,
+}
+
+/// What a finished process left.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Sandbox {
+    pub(crate) fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap() }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.path("audit.db")
+    }
+
+    /// Writes a file and returns its path.
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// The program, with nothing of the outside in its environment.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_indelible"));
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("INDELIBLE_") {
+                command.env_remove(name);
+            }
+        }
+        command
+            .args(args)
+            .current_dir(self.dir.path())
+            .env("HOME", self.dir.path())
+            .env("XDG_DATA_HOME", self.path("data"))
+            .env("XDG_CONFIG_HOME", self.path("config"))
+            .env("INDELIBLE_AUDIT_DATABASE_URL", self.database());
+        command
+    }
+
+    /// Runs the program to its end.
+    pub(crate) fn run(&self, args: &[&str]) -> Finished {
+        self.feed(args, b"")
+    }
+
+    /// Runs the program to its end, with this on its standard input.
+    pub(crate) fn feed(&self, args: &[&str], input: &[u8]) -> Finished {
+        let mut child = self.spawn(args);
+        let mut stdin = child.stdin.take().unwrap();
+        let input = input.to_vec();
+        // Written from a thread: a program that stops reading must not stop the test.
+        let writer = std::thread::spawn(move || {
+            let _ = stdin.write_all(&input);
+        });
+        let finished = finish(child);
+        writer.join().unwrap();
+        finished
+    }
+
+    pub(crate) fn spawn(&self, args: &[&str]) -> Child {
+        self.command(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    /// The rows that `log` prints for these arguments.
+    pub(crate) fn log(&self, args: &[&str]) -> Vec<Value> {
+        self.run(&[&["log", "--format", "ndjson"], args].concat()).success().rows()
+    }
+
+    /// How many events are on record, according to a process of its own.
+    pub(crate) fn recorded(&self) -> usize {
+        self.log(&[]).len()
+    }
+}
+
+/// Waits for a process to end.
+pub(crate) fn finish(child: Child) -> Finished {
+    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+    Finished {
+        code: status.code(),
+        out: String::from_utf8(stdout).unwrap(),
+        err: String::from_utf8(stderr).unwrap(),
+    }
+}
+
+impl Finished {
+    #[track_caller]
+    pub(crate) fn success(self) -> Self {
+        self.with_code(0)
+    }
+
+    #[track_caller]
+    pub(crate) fn with_code(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "exit code\nout: {}\nerr: {}", self.out, self.err);
+        self
+    }
+
+    /// Asserts that every one of these stands in what was explained.
+    #[track_caller]
+    pub(crate) fn explains(self, texts: &[&str]) -> Self {
+        for text in texts {
+            assert!(self.err.contains(text), "`{text}` is not in:\n{}", self.err);
+        }
+        self
+    }
+
+    /// Asserts that every one of these stands in the result.
+    #[track_caller]
+    pub(crate) fn prints(self, texts: &[&str]) -> Self {
+        for text in texts {
+            assert!(self.out.contains(text), "`{text}` is not in:\n{}", self.out);
+        }
+        self
+    }
+
+    /// The result as JSON, one value a line.
+    #[track_caller]
+    pub(crate) fn rows(&self) -> Vec<Value> {
+        self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+/// The `n`-th of any number of different events, over all types.
+pub(crate) fn event(n: usize) -> Value {
+    let types: Vec<_> = CATALOGUE.events().collect();
+    let event_type = types[n % types.len()];
+    json!({
+        "specversion": "1.0",
+        "id": format!("event-{n:06}"),
+        "source": "/tests",
+        "type": event_type.event_type,
+        "time": "2026-07-01T09:00:00.003Z",
+        "datacontenttype": "application/json",
+        "planid": format!("plan-{}", n % 7),
+        "projectname": "project",
+        "sessionid": "session",
+        "actor": "agent:tester",
+        "useridentity": "person@example.org",
+        "correlationid": format!("run-{}", n % 3),
+        "data": (event_type.sample)(),
+    })
+}
+
+/// The events in a range as NDJSON.
+pub(crate) fn ndjson(range: std::ops::Range<usize>) -> String {
+    range.fold(String::new(), |mut text, n| {
+        let _ = writeln!(text, "{}", event(n));
+        text
+    })
+}
+
+/// The sequences of rows.
+pub(crate) fn sequences(rows: &[Value]) -> Vec<u64> {
+    rows.iter().map(|row| row["sequence"].as_u64().unwrap()).collect()
+}
+
+/// Bytes of a file, or nothing where there is none.
+pub(crate) fn bytes(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_default()
+}
