@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: a path through production code that only tests take.
 
+pub mod boot;
 pub mod contract;
 pub mod downstream;
 pub mod expect;

@@ -11,13 +11,21 @@ use domain::Clock;
 #[derive(Debug)]
 pub struct ManualClock {
     now: Mutex<DateTime<Utc>>,
+    longest: Duration,
 }
 
 impl ManualClock {
     /// A clock that stands at `now`.
     #[must_use]
     pub fn at(now: DateTime<Utc>) -> Self {
-        Self { now: Mutex::new(now) }
+        Self { now: Mutex::new(now), longest: Duration::MAX }
+    }
+
+    /// Has sleeps longer than this never end, so that what happens every hour happens once.
+    #[must_use]
+    pub fn with_longest_sleep(mut self, longest: Duration) -> Self {
+        self.longest = longest;
+        self
     }
 
     /// Moves the clock, also backwards.
@@ -33,6 +41,9 @@ impl Clock for ManualClock {
     }
 
     async fn sleep(&self, pause: Duration) {
+        if pause > self.longest {
+            std::future::pending::<()>().await;
+        }
         self.advance(TimeDelta::from_std(pause).unwrap_or(TimeDelta::MAX));
         tokio::task::yield_now().await;
     }

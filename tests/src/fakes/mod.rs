@@ -1,6 +1,7 @@
 //! Fakes of the ports: real behaviour, simple means, and handles to steer them from a test.
 
 mod clock;
+mod forgetful_bus;
 mod gate;
 mod no_redaction;
 mod probe;
@@ -8,6 +9,7 @@ mod recorders;
 mod unreadable_log;
 
 pub use clock::ManualClock;
+pub use forgetful_bus::ForgetfulBus;
 pub use gate::Gate;
 pub use no_redaction::NoRedaction;
 pub use probe::{Probe, ProbeFailed};

@@ -1,0 +1,108 @@
+//! Reading a whole answer page by page, and following the record as it grows.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use application::{follow, read_all};
+use chrono::{TimeZone, Utc};
+use domain::audit::Page;
+use domain::events::{PlanCreated, ToolInvoked};
+use domain::{
+    AuditAppend, AuditEntry, AuditFilter, DomainEvent, EventDraft, Sequence, TypePattern,
+};
+use futures::{StreamExt, TryStreamExt};
+use indelible_tests::fakes::{ManualClock, UnreadableLog};
+use infrastructure::memory::InMemoryAuditLog;
+
+fn clock() -> Arc<ManualClock> {
+    Arc::new(ManualClock::at(Utc.with_ymd_and_hms(2026, 7, 1, 9, 0, 0).unwrap()))
+}
+
+/// Appends events with these numbers; every third one is a tool's.
+async fn append(log: &InMemoryAuditLog, numbers: std::ops::Range<u64>) {
+    let entries: Vec<AuditEntry> = numbers
+        .map(|n| {
+            let draft: EventDraft = if n % 3 == 0 {
+                ToolInvoked::sample().into()
+            } else {
+                PlanCreated::sample().into()
+            };
+            AuditEntry::new(draft.seal(Utc::now(), || n.to_string(), "/tests").unwrap())
+        })
+        .collect();
+    log.append(&entries).await.unwrap();
+}
+
+async fn filled(count: u64) -> Arc<InMemoryAuditLog> {
+    let log = Arc::new(InMemoryAuditLog::new(clock()));
+    append(&log, 1..count + 1).await;
+    log
+}
+
+fn tools() -> AuditFilter {
+    AuditFilter { types: vec![TypePattern::new("tool.*")], ..AuditFilter::default() }
+}
+
+#[tokio::test]
+async fn a_long_answer_comes_whole_in_either_order_and_up_to_its_limit() {
+    let log = filled(1_700).await;
+    let read = |bounds: Page, limit: Option<u64>| {
+        let log = Arc::clone(&log);
+        async move {
+            let events = read_all(log, AuditFilter::default(), bounds, limit);
+            let events: Vec<_> = events.try_collect().await.unwrap();
+            events.iter().map(|event| event.sequence.0).collect::<Vec<u64>>()
+        }
+    };
+    assert_eq!(read(Page::first(0), None).await, (1..=1_700).collect::<Vec<_>>());
+    assert_eq!(read(Page::latest(0), None).await, (1..=1_700).rev().collect::<Vec<_>>());
+    assert_eq!(read(Page::first(0), Some(501)).await, (1..=501).collect::<Vec<_>>());
+    assert_eq!(
+        read(Page::after(Sequence(1_650), 0), None).await,
+        (1_651..=1_700).collect::<Vec<_>>()
+    );
+    assert_eq!(read(Page::first(0), Some(0)).await, Vec::<u64>::new());
+}
+
+#[tokio::test]
+async fn following_misses_nothing_and_repeats_nothing() {
+    let log = filled(700).await;
+    let mut events = pin!(follow(Arc::clone(&log), clock(), tools(), Sequence(300)));
+    let mut seen = Vec::new();
+    for (from, until) in [(701, 703), (703, 704), (704, 2_000)] {
+        append(&log, from..until).await;
+        while seen.last().is_none_or(|last| *last < until - 3) {
+            seen.push(events.next().await.unwrap().unwrap().sequence.0);
+        }
+    }
+    let last = *seen.last().unwrap();
+    let expected: Vec<u64> = (301..=last).filter(|n| n % 3 == 0).collect();
+    assert_eq!(seen, expected);
+    assert!(last >= 1_997);
+}
+
+#[tokio::test]
+async fn following_waits_on_the_clock_while_nothing_is_added() {
+    use domain::Clock;
+    let log = Arc::new(InMemoryAuditLog::new(clock()));
+    let watched = clock();
+    let started = watched.now();
+    let mut events =
+        pin!(follow(Arc::clone(&log), Arc::clone(&watched), AuditFilter::default(), Sequence(0)));
+    assert!(futures::poll!(events.next()).is_pending());
+    let waited = watched.now() - started;
+    assert!(waited.num_milliseconds() > 0 && waited.num_milliseconds() < 100, "{waited}");
+    append(&log, 1..2).await;
+    assert_eq!(events.next().await.unwrap().unwrap().sequence, Sequence(1));
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_an_error_and_not_an_end() {
+    let log = Arc::new(UnreadableLog::new(filled(1).await));
+    log.fail_pages(2);
+    let filter = AuditFilter::default();
+    let read = read_all(Arc::clone(&log), filter.clone(), Page::first(0), None);
+    assert!(read.try_collect::<Vec<_>>().await.is_err());
+    let mut events = pin!(follow(log, clock(), filter, Sequence(0)));
+    assert!(events.next().await.unwrap().is_err());
+}

@@ -1,0 +1,202 @@
+//! Pruning removes what the policy lets go, in chunks, and says so on the record.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use application::retention::what_may_go;
+use application::{AuditEventSubscriber, PruneAuditLog, PruneError};
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use domain::audit::retention::RetentionPolicy;
+use domain::audit::{Page, Tally, TallyBy};
+use domain::events::{AuditPruned, PlanCreated};
+use domain::ports::{Inspection, RetentionError};
+use domain::{
+    AppendError, AuditAppend, AuditEntry, AuditFilter, AuditInspect, AuditLog, AuditQuery,
+    AuditRetention, Clock, DomainEvent, Emit, EventBus, LogSpan, QueryError, Receipt,
+    RecordedEvent, Sequence,
+};
+use indelible_tests::fakes::{ForgetfulBus, ManualClock, NoRedaction};
+use infrastructure::bus::{BusSettings, ReactiveEventBus};
+use infrastructure::memory::InMemoryAuditLog;
+
+fn moment() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 7, 1, 9, 0, 0).unwrap()
+}
+
+struct Stage {
+    clock: Arc<ManualClock>,
+    log: Arc<dyn AuditLog>,
+    bus: Arc<dyn EventBus>,
+}
+
+impl Stage {
+    /// A log with this many events on record, a day old.
+    async fn with_old_events(count: usize) -> Self {
+        let clock = Arc::new(ManualClock::at(moment()));
+        let log: Arc<dyn AuditLog> = Arc::new(InMemoryAuditLog::new(Arc::clone(&clock) as _));
+        let bus = bus_over(Arc::clone(&log), Arc::clone(&clock));
+        for _ in 0..count {
+            bus.emit(PlanCreated::sample()).await.unwrap();
+        }
+        clock.advance(TimeDelta::days(1) + TimeDelta::seconds(1));
+        Self { clock, log, bus }
+    }
+
+    fn prune(&self) -> PruneAuditLog {
+        PruneAuditLog::new(
+            Arc::clone(&self.log),
+            Arc::clone(&self.bus),
+            Arc::clone(&self.clock) as Arc<dyn Clock>,
+        )
+    }
+
+    async fn sequences(&self) -> Vec<u64> {
+        let page = self.log.page(&AuditFilter::default(), Page::first(100_000)).await.unwrap();
+        page.iter().map(|event| event.sequence.0).collect()
+    }
+}
+
+fn bus_over(log: Arc<dyn AuditLog>, clock: Arc<ManualClock>) -> Arc<dyn EventBus> {
+    let bus = ReactiveEventBus::new(BusSettings::default(), clock, Arc::clone(&log));
+    let recorder = AuditEventSubscriber::new(Arc::new(NoRedaction), log);
+    let types: Vec<_> = domain::events::CATALOGUE.event_types().collect();
+    bus.attach_recorder(&types, Arc::new(recorder));
+    Arc::new(bus)
+}
+
+#[tokio::test]
+async fn what_is_old_goes_in_chunks_and_the_run_is_on_record() {
+    let stage = Stage::with_old_events(1_203).await;
+    let newest = stage.bus.emit(PlanCreated::sample()).await.unwrap().sequence;
+    let report = stage.prune().run(1).await.unwrap();
+    let gone = report.removed.unwrap();
+    assert_eq!((gone.from, gone.through), (Sequence(1), Sequence(1_203)));
+    let run = stage.log.by_sequence(report.receipt.unwrap().sequence).await.unwrap().unwrap();
+    let told = run.decode::<AuditPruned>().unwrap();
+    assert_eq!(
+        told,
+        AuditPruned { from_sequence: 1, to_sequence: 1_203, entries: 1_203, older_than_days: 1 }
+    );
+    assert_eq!(run.envelope.actor.unwrap().to_string(), "system:retention");
+    assert_eq!(stage.sequences().await, [newest.0, run.sequence.0]);
+}
+
+#[tokio::test]
+async fn what_is_young_or_the_newest_stays_and_a_run_without_effect_says_nothing() {
+    let stage = Stage::with_old_events(1).await;
+    assert_eq!(stage.prune().run(1).await.unwrap().removed, None, "the newest entry stays");
+    assert_eq!(stage.prune().run(2).await.unwrap().removed, None);
+    assert_eq!(stage.prune().run(0).await.unwrap().removed, None, "0 days keep everything");
+    assert_eq!(stage.sequences().await, [1]);
+}
+
+#[tokio::test]
+async fn looking_at_what_may_go_removes_nothing() {
+    let stage = Stage::with_old_events(10).await;
+    let policy = RetentionPolicy::from_days(1);
+    let prefix = what_may_go(&*stage.log, policy, stage.clock.now()).await.unwrap().unwrap();
+    assert_eq!(prefix.entries(), 9);
+    assert_eq!(stage.sequences().await.len(), 10);
+}
+
+#[tokio::test]
+async fn a_run_that_is_stopped_says_what_it_removed() {
+    let stage = Stage::with_old_events(1_500).await;
+    let asked = AtomicUsize::new(0);
+    let stop_after_the_first = || asked.fetch_add(1, Ordering::Relaxed) > 0;
+    let report = stage.prune().run_until(1, stop_after_the_first).await.unwrap();
+    assert_eq!(report.removed.unwrap().entries(), 500);
+    assert_eq!(stage.sequences().await.len(), 1_001);
+}
+
+#[tokio::test]
+async fn a_run_that_fails_midway_puts_what_it_removed_on_record_and_says_why_it_stopped() {
+    let stage = Stage::with_old_events(1_500).await;
+    let failing: Arc<dyn AuditLog> =
+        Arc::new(FailsAt { log: Arc::clone(&stage.log), chunk: 1, seen: AtomicUsize::new(0) });
+    let prune = PruneAuditLog::new(failing, Arc::clone(&stage.bus), Arc::clone(&stage.clock) as _);
+    let error = prune.run(1).await.unwrap_err();
+    assert!(matches!(error, PruneError::Remove { removed: 500, .. }), "{error:?}");
+    let latest = stage.log.page(&AuditFilter::default(), Page::latest(1)).await.unwrap();
+    assert_eq!(latest[0].decode::<AuditPruned>().unwrap().entries, 500);
+
+    let failing: Arc<dyn AuditLog> =
+        Arc::new(FailsAt { log: Arc::clone(&stage.log), chunk: 0, seen: AtomicUsize::new(0) });
+    let prune = PruneAuditLog::new(failing, Arc::clone(&stage.bus), Arc::clone(&stage.clock) as _);
+    let error = prune.run(1).await.unwrap_err();
+    assert!(matches!(error, PruneError::Remove { removed: 0, .. }), "{error:?}");
+    assert_eq!(stage.sequences().await.len(), 1_001, "nothing more was removed or announced");
+}
+
+#[tokio::test]
+async fn a_run_that_cannot_be_put_on_record_says_so() {
+    let stage = Stage::with_old_events(10).await;
+    let prune = PruneAuditLog::new(
+        Arc::clone(&stage.log),
+        Arc::new(ForgetfulBus),
+        Arc::clone(&stage.clock) as _,
+    );
+    let error = prune.run(1).await.unwrap_err();
+    assert!(matches!(error, PruneError::Announce { removed: 9, .. }), "{error:?}");
+}
+
+/// A log whose n-th removal fails.
+struct FailsAt {
+    log: Arc<dyn AuditLog>,
+    chunk: usize,
+    seen: AtomicUsize,
+}
+
+#[async_trait]
+impl AuditRetention for FailsAt {
+    async fn remove_oldest(&self, through: Sequence, limit: u32) -> Result<u64, RetentionError> {
+        if self.seen.fetch_add(1, Ordering::Relaxed) == self.chunk {
+            return Err(AppendError::Closed.into());
+        }
+        self.log.remove_oldest(through, limit).await
+    }
+}
+
+#[async_trait]
+impl AuditAppend for FailsAt {
+    async fn append(&self, batch: &[AuditEntry]) -> Result<Vec<Receipt>, AppendError> {
+        self.log.append(batch).await
+    }
+}
+
+#[async_trait]
+impl AuditQuery for FailsAt {
+    async fn page(
+        &self,
+        filter: &AuditFilter,
+        page: Page,
+    ) -> Result<Vec<RecordedEvent>, QueryError> {
+        self.log.page(filter, page).await
+    }
+    async fn by_sequence(&self, sequence: Sequence) -> Result<Option<RecordedEvent>, QueryError> {
+        self.log.by_sequence(sequence).await
+    }
+    async fn by_event_id(&self, event_id: &str) -> Result<Vec<RecordedEvent>, QueryError> {
+        self.log.by_event_id(event_id).await
+    }
+    async fn span(&self) -> Result<LogSpan, QueryError> {
+        self.log.span().await
+    }
+    async fn tally(&self, filter: &AuditFilter, by: TallyBy) -> Result<Vec<Tally>, QueryError> {
+        self.log.tally(filter, by).await
+    }
+    async fn last_recorded_before(
+        &self,
+        at: DateTime<Utc>,
+    ) -> Result<Option<Sequence>, QueryError> {
+        self.log.last_recorded_before(at).await
+    }
+}
+
+#[async_trait]
+impl AuditInspect for FailsAt {
+    async fn inspect(&self) -> Result<Inspection, QueryError> {
+        self.log.inspect().await
+    }
+}
