@@ -23,14 +23,14 @@ pub(crate) struct TallyRow<'a> {
 }
 
 impl Row for TallyRow<'_> {
-    const HEADINGS: &'static [&'static str] = &["EVENTS", "SHARE", "KEY", ""];
+    const HEADINGS: &'static [&'static str] = &["  EVENTS", "SHARE", "KEY", ""];
     const FIELDS: &'static [&'static str] = &["key", "events"];
 
     fn cells(&self) -> Vec<String> {
         let share = u128::from(self.tally.entries) * 100 / u128::from(self.total.max(1));
         vec![
-            format!("{:>6}", self.tally.entries),
-            format!("{share:>4}%"),
+            format!("{:>8}", self.tally.entries),
+            format!("{share:>3}%"),
             harmless(self.tally.key.as_deref().unwrap_or("-")),
             bar(self.tally.entries, self.largest, 24),
         ]

@@ -9,7 +9,8 @@ pub(crate) fn render(headings: &[&str], rows: &[Vec<String>]) -> String {
     table.set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(headings.to_vec());
     table.add_rows(rows.iter().cloned());
-    table.lines().map(|line| line.trim_end().trim_start_matches(' ').to_owned() + "\n").collect()
+    let flush = |line: String| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned() + "\n";
+    table.lines().map(flush).collect()
 }
 
 /// A text without control characters: what stands in the record must not steer a terminal.

@@ -9,8 +9,10 @@ use crate::cli::args::RecordArgs;
 use crate::cli::output::bar;
 use crate::cli::{Console, Failure};
 
-/// Types listed one by one; the others are added up.
+/// Types listed one by one with a bar; of the others there are the names.
 const LISTED: usize = 12;
+/// Letters in a line of names.
+const LINE: usize = 80;
 
 /// Says how it went: on standard output, or beside it where that is given to receipts.
 pub(super) fn tell(
@@ -88,9 +90,26 @@ fn types(outcome: &Outcome) -> String {
     }
     if let Some(rest) = types.get(LISTED..).filter(|rest| !rest.is_empty()) {
         let count: u64 = rest.iter().map(|(_, count)| **count).sum();
-        let _ = writeln!(text, "{count:>8}  of {} more types", rest.len());
+        let names: Vec<&str> = rest.iter().map(|(name, _)| name.as_str()).collect();
+        let _ = writeln!(text, "{count:>8}  of {} more types:", rest.len());
+        for line in wrapped(&names) {
+            let _ = writeln!(text, "          {line}");
+        }
     }
     text
+}
+
+/// Names with commas between them, in lines that are not too long.
+fn wrapped(names: &[&str]) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for (n, name) in names.iter().enumerate() {
+        let word = if n + 1 == names.len() { (*name).to_owned() } else { format!("{name}, ") };
+        match lines.last_mut() {
+            Some(line) if line.len() + word.len() <= LINE => line.push_str(&word),
+            _ => lines.push(word),
+        }
+    }
+    lines.iter().map(|line| line.trim_end().to_owned()).collect()
 }
 
 /// The file's size as a person reads it, with what SQLite keeps beside it for the moment.
