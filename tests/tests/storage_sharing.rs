@@ -170,3 +170,21 @@ async fn a_file_that_stays_locked_is_not_opened() {
         assert!(error.to_string().contains("try again"), "{error}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_another_program_takes_while_we_wait_for_it_is_theirs() {
+    let place = Place::new();
+    let theirs = place.raw();
+    theirs
+        .execute_batch("PRAGMA journal_mode = WAL; BEGIN IMMEDIATE; CREATE TABLE theirs (x)")
+        .unwrap();
+    let mut connecting = Box::pin(AuditStorage::connect(StorageOptions::new(&place.file)));
+    let waiting = tokio::time::timeout(Duration::from_millis(200), &mut connecting).await;
+    assert!(waiting.is_err(), "an empty file that is locked is waited for");
+    theirs.execute_batch("COMMIT").unwrap();
+    let error = connecting.await.unwrap_err();
+    assert!(matches!(error, OpenError::ForeignApplication { .. }), "{error:?}");
+    let tables = "SELECT group_concat(name) FROM sqlite_schema";
+    let tables: String = theirs.query_row(tables, [], |row| row.get(0)).unwrap();
+    assert_eq!(tables, "theirs", "nothing of ours was written");
+}
