@@ -5,6 +5,7 @@
 
 pub mod bus;
 pub mod clock;
+pub mod legacy;
 pub mod memory;
 pub mod redaction;
 pub mod seaorm;
