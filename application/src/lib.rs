@@ -4,6 +4,7 @@
 //! knowledge of who calls: the command line and a service use the same functions.
 
 pub mod cloud_events;
+pub mod import;
 pub mod nearest;
 pub mod query;
 pub mod record;

@@ -5,6 +5,7 @@
 
 pub mod bus;
 pub mod clock;
+pub mod legacy;
 pub mod memory;
 mod moment;
 pub mod redaction;

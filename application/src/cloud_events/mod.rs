@@ -11,7 +11,7 @@ mod attributes;
 mod invalid_event;
 mod parse;
 mod reader;
-mod strict_json;
+pub(crate) mod strict_json;
 mod write;
 
 #[cfg(test)]

@@ -95,14 +95,12 @@ fn value(text: &str, name: &Range<usize>, at: usize, style: Style) -> Option<Ran
             .then_some(content);
     }
     let word = word(text, at);
-    let before = name.start.checked_sub(1).map(|at| bytes[at]);
     let context = judge::Context {
         name: &text[name.clone()],
+        before: name.start.checked_sub(1).map(|at| bytes[at]),
         in_call: in_call(bytes, name.start),
         starts_line: starts_line(bytes, name.start),
         ends_line: ends_line(bytes, word.end),
-        delimited: matches!(before, Some(b';' | b'&' | b'?'))
-            || matches!(bytes.get(word.end), Some(b';' | b'&')),
         ended_by: bytes.get(word.end).copied(),
     };
     if word.len() > LONGEST_CODE || judge::is_secret(&text[word.clone()], style, &context) {

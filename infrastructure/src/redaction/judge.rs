@@ -21,12 +21,12 @@ pub(super) enum Style {
 /// What stands around an assignment.
 pub(super) struct Context<'a> {
     pub(super) name: &'a str,
+    /// What stands right before the name.
+    pub(super) before: Option<u8>,
     /// It stands in a list of arguments or parameters.
     pub(super) in_call: bool,
     pub(super) starts_line: bool,
     pub(super) ends_line: bool,
-    /// It stands among others that `;` or `&` separates, as in connection strings and queries.
-    pub(super) delimited: bool,
     /// What comes right after the value.
     pub(super) ended_by: Option<u8>,
 }
@@ -194,7 +194,7 @@ pub(super) fn is_secret(word: &str, style: Style, context: &Context<'_>) -> bool
     match style {
         Style::Strong => !is_metavariable(word),
         Style::Flag => !word.starts_with('-') && !is_metavariable(word) && !is_in(PROSE, word),
-        Style::Tight if shouted || context.delimited => true,
+        Style::Tight if shouted || is_delimited(context) => true,
         _ if repeats(context.name, word) => false,
         Style::Tight if !context.in_call => !is_member(word),
         Style::Tight | Style::Spaced => looks_random(word) && !is_expression(word),
@@ -203,6 +203,12 @@ pub(super) fn is_secret(word: &str, style: Style, context: &Context<'_>) -> bool
                 || is_plain_entry(word, context)
         }
     }
+}
+
+/// Whether it stands among others that `;` or `&` separates, as in connection strings and queries.
+fn is_delimited(context: &Context<'_>) -> bool {
+    matches!(context.before, Some(b';' | b'&' | b'?'))
+        || matches!(context.ended_by, Some(b';' | b'&'))
 }
 
 /// Whether a word is no word of any language: digits among letters, or signs that code has not.

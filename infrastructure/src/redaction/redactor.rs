@@ -42,6 +42,8 @@ impl SecretRedactor {
     ///
     /// # Errors
     /// When a setting is no rule; the error names it.
+    // The key is given away, so that nobody else keeps it.
+    #[allow(clippy::needless_pass_by_value)]
     pub fn new(
         settings: &RedactionSettings,
         key: RedactionKey,

@@ -101,7 +101,7 @@ impl Scanner {
 
     fn find(&self, text: &str, names: &SecretNames) -> Vec<Found<'_>> {
         let mut found = Vec::new();
-        let mut named = Vec::new();
+        let mut assignments = Vec::new();
         let mut rules = 0_u64;
         let mut pem = false;
         let mut looked_to = 0;
@@ -116,7 +116,7 @@ impl Scanner {
                 Anchor::Name if hit.start() >= looked_to => {
                     let (secret, end) = assigned(text, hit.range(), names);
                     looked_to = end;
-                    named.extend(secret);
+                    assignments.extend(secret);
                 }
                 Anchor::Name => {}
             }
@@ -148,7 +148,7 @@ impl Scanner {
                 found.extend(secret.map(|s| Found { at: s.range(), kind: &rule.kind }));
             }
         }
-        found.append(&mut named);
+        found.append(&mut assignments);
         found
     }
 }

@@ -66,7 +66,7 @@ fn check(kind: &str, marked: &str) {
     let mut rest = marked;
     while let Some((before, after)) = rest.split_once('«') {
         expected.push_str(before);
-        expected.push_str(&format!("[redacted:{kind}]"));
+        expected.extend(["[redacted:", kind, "]"]);
         rest = after.split_once('»').unwrap().1;
     }
     expected.push_str(rest);
