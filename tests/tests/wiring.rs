@@ -4,6 +4,8 @@
 //! The walk over the types is driven by the catalogue. A type that is added is emitted here without
 //! anybody having to think of it.
 
+#![allow(clippy::unwrap_used, reason = "a test may give up")]
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;

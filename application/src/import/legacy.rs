@@ -1,7 +1,10 @@
 //! Turning one row into a draft.
 
+use std::fmt::Write as _;
+
 use domain::{Actor, Details, DetailsError, EventDescriptor, EventDraft};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::LegacyMapping;
 use super::time::moment;
@@ -96,6 +99,7 @@ pub fn draft(row: LegacyRow, mapping: &LegacyMapping) -> Result<EventDraft, Lega
     let Some(occurred_at) = moment(created_at) else {
         return Err(LegacyRowError::Time { row: row.id, found: created_at.to_owned() });
     };
+    let event_id = event_id(&row);
     let details = details(&row)?;
     let details = filled(details, descriptor, &row).map_err(|source| LegacyRowError::Details {
         row: row.id.clone(),
@@ -108,7 +112,7 @@ pub fn draft(row: LegacyRow, mapping: &LegacyMapping) -> Result<EventDraft, Lega
             event_type: descriptor.event_type,
             source,
         })?
-        .with_id(format!("legacy-{}", row.id))
+        .with_id(event_id)
         .from_source(LEGACY_SOURCE)
         .occurred_at(occurred_at);
     if let Some(actor) = actor(&row) {
@@ -124,6 +128,33 @@ pub fn draft(row: LegacyRow, mapping: &LegacyMapping) -> Result<EventDraft, Lega
         draft = draft.for_user(user);
     }
     Ok(draft)
+}
+
+/// The row's id and a digest of the row: the same row is the same event, and a row of another file
+/// that happens to have the same id is not.
+fn event_id(row: &LegacyRow) -> String {
+    let columns = [
+        Some(&row.event_type),
+        row.plan_id.as_ref(),
+        row.project_name.as_ref(),
+        row.actor_name.as_ref(),
+        row.user_identity.as_ref(),
+        row.details.as_ref(),
+        row.created_at.as_ref(),
+    ];
+    let mut digest = Sha256::new();
+    for column in columns {
+        // Each with its length, so that no two rows run together to the same bytes.
+        let text = column.map_or("", String::as_str);
+        digest.update(text.len().to_be_bytes());
+        digest.update(text);
+    }
+    let mut id = format!("legacy-{}-", row.id);
+    for byte in digest.finalize().iter().take(8) {
+        // Writing to a string does not fail.
+        let _ = write!(id, "{byte:02x}");
+    }
+    id
 }
 
 /// An empty column says as little as one that is null.
@@ -250,7 +281,7 @@ mod tests {
         let details = "{\"files_changed\": 3, \"extra\": 1.50, \"projects\": [\"a\"], \
                        \"validation_results\": []}";
         let envelope = sealed(row("plan_applied", details));
-        assert_eq!(envelope.event_id, "legacy-7");
+        assert!(envelope.event_id.starts_with("legacy-7-"), "{}", envelope.event_id);
         assert_eq!(envelope.source, LEGACY_SOURCE);
         assert_eq!(envelope.event_type.as_str(), "plan.applied");
         assert_eq!(envelope.occurred_at.to_rfc3339(), "2026-07-01T09:00:00+00:00");

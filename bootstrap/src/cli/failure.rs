@@ -79,6 +79,18 @@ impl Failure {
         Self::because("the audit log cannot be read", error)
     }
 
+    /// The input is not what it should be, for a reason that is an error itself.
+    #[must_use]
+    pub fn bad_input(error: &dyn Error) -> Self {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            let _ = write!(text, ": {error}");
+            cause = error.source();
+        }
+        Self::Input(text)
+    }
+
     /// The application did not start.
     #[must_use]
     pub fn start(error: StartError) -> Self {

@@ -6,11 +6,13 @@ mod doctor;
 mod export;
 mod import;
 mod log;
+mod outcome;
 mod paperwork;
 mod prune;
 mod record;
 mod show;
 mod stats;
+mod summary;
 mod tail;
 
 use super::{Command, Context, Failure};

@@ -5,9 +5,7 @@
 //! and a fast one in large transactions, without a timer.
 
 mod feed;
-mod outcome;
 mod rejects;
-mod summary;
 
 use std::pin::pin;
 
@@ -17,8 +15,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
 use self::feed::Item;
-use self::outcome::Outcome;
 use self::rejects::Rejects;
+use super::outcome::Outcome;
+use super::summary;
 use crate::cli::args::{OnInvalid, RecordArgs};
 use crate::cli::output::timestamp;
 use crate::cli::{Console, Context, Failure, interrupt};
@@ -48,7 +47,12 @@ pub(super) async fn run(args: RecordArgs, context: Context<'_>) -> Result<(), Fa
 
     let Recording { outcome, rejects, .. } = recording;
     ended.map_err(|failure| failure.with_note(outcome.standing()))?;
-    summary::tell(&outcome, &rejects, &file, &context.program, &args, context.console)
+    let text = summary::text(&outcome, rejects.told(), &file, &context.program);
+    if args.receipts {
+        context.console.explain(&text);
+        return Ok(());
+    }
+    context.console.print(&text)
 }
 
 /// A run under way.

@@ -1,42 +1,27 @@
-//! What `record` says at its end.
+//! What `record` and `import` say at their end.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use super::outcome::{Outcome, events, sequences};
-use super::rejects::Rejects;
-use crate::cli::args::RecordArgs;
 use crate::cli::output::bar;
-use crate::cli::{Console, Failure};
 
 /// Types listed one by one with a bar; of the others there are the names.
 const LISTED: usize = 12;
 /// Letters in a line of names.
 const LINE: usize = 80;
 
-/// Says how it went: on standard output, or beside it where that is given to receipts.
-pub(super) fn tell(
+/// How a run went, for people; `besides` is one more line to say.
+pub(super) fn text(
     outcome: &Outcome,
-    rejects: &Rejects,
+    besides: Option<String>,
     file: &Path,
     program: &str,
-    args: &RecordArgs,
-    console: &mut Console,
-) -> Result<(), Failure> {
-    let text = text(outcome, rejects, file, program);
-    if args.receipts {
-        console.explain(&text);
-        return Ok(());
-    }
-    console.print(&text)?;
-    console.flush()
-}
-
-fn text(outcome: &Outcome, rejects: &Rejects, file: &Path, program: &str) -> String {
+) -> String {
     let bold = anstyle::Style::new().bold();
     let mut text = format!("{bold}{}{bold:#}\n", headline(outcome));
-    if let Some(told) = rejects.told() {
-        let _ = writeln!(text, "{told}");
+    if let Some(besides) = besides {
+        let _ = writeln!(text, "{besides}");
     }
     let _ = write!(text, "{}", types(outcome));
     let _ = writeln!(text, "\nfile  {} ({})", file.display(), size(file));

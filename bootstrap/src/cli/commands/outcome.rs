@@ -1,4 +1,4 @@
-//! What a run of `record` has achieved so far.
+//! What a run of `record` or `import` has achieved so far.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
