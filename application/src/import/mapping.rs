@@ -61,7 +61,7 @@ impl LegacyMapping {
             return Err(UnknownTarget {
                 old: old.to_owned(),
                 new: new.to_owned(),
-                alternatives: nearest(new, catalogue),
+                alternatives: nearest(new, catalogue.events().map(|event| event.event_type)),
             });
         };
         self.added.insert(old.to_owned(), descriptor);
