@@ -75,7 +75,8 @@ pub(super) fn value_of(text: &str, name: &Range<usize>) -> Option<Range<usize>> 
             return Some(at..at + digits);
         }
     }
-    if let (false, Some(quote @ (b'"' | b'\''))) = (quoted_name, before) {
+    let header = !quoted_name && (style == Style::Tight || byte(at - 1) == Some(b' '));
+    if let (true, Some(quote @ (b'"' | b'\''))) = (header, before) {
         // `-H "X-Api-Key: abc"`: the quote before the name closes after the value.
         let length = bytes[at..].iter().position(|b| *b == quote || b.is_ascii_whitespace());
         if let Some(length) = length.filter(|length| bytes[at + length] == quote) {
@@ -118,11 +119,12 @@ fn value(text: &str, name: &Range<usize>, at: usize, style: Style) -> Option<Ran
     None
 }
 
-/// What stands between `<name>` and the next tag.
+/// What stands between `<name>` and the tag that closes it.
 fn element_content(text: &str, start: usize) -> Option<Range<usize>> {
-    let length = text[start..].find('<').unwrap_or(text.len() - start);
+    let length = text[start..].find('<')?;
     let content = start..start + length;
-    (length > 0 && !judge::is_reference(&text[content.clone()])).then_some(content)
+    let closed = text[content.end..].starts_with("</");
+    (closed && length > 0 && !judge::is_reference(&text[content.clone()])).then_some(content)
 }
 
 fn past_space(bytes: &[u8], mut at: usize) -> usize {

@@ -153,6 +153,7 @@ pub(super) fn is_reference(text: &str) -> bool {
         || within("%(", ")s")
         || within("%", "%")
         || text == "%s"
+        || matches!(text, "Basic" | "Bearer")
         || all('*')
         || all('.')
         || all('x')
@@ -280,7 +281,10 @@ fn is_call(word: &str) -> bool {
     let starts = head.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_');
     let rest = &word[length..];
     starts
-        && (rest.starts_with(['(', '[', '{']) || rest.starts_with("->"))
+        && (rest.starts_with(['(', '[', '{'])
+            || rest.starts_with("->")
+            || rest.starts_with("!(")
+            || rest.starts_with("!["))
         && super::mark::length_at_start(rest).is_none()
 }
 

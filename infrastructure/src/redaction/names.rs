@@ -4,6 +4,8 @@
 //! for what they are and `max_tokens`, `secretary` and `password_changed_at` are not: it is the
 //! last words that say what a thing is.
 
+use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
+
 use super::mark;
 
 /// The kinds, by the words their names end with. Only the words' letters count, not their case.
@@ -185,16 +187,28 @@ const STEMS: &[&str] = &[
 
 /// Names that are secrets, and names that are not although they look like it.
 pub(super) struct SecretNames {
+    /// The last words of secret names: a name that holds none of them need not be split.
+    last_words: AhoCorasick,
     extra: Vec<Vec<String>>,
     allowed: Vec<Vec<String>>,
 }
 
 impl SecretNames {
-    pub(super) fn new(extra: &[String], allowed: &[String]) -> Self {
+    pub(super) fn new(extra: &[String], allowed: &[String]) -> Result<Self, BuildError> {
         let split = |names: &[String]| -> Vec<Vec<String>> {
             names.iter().map(|name| words(name).iter().map(ToString::to_string).collect()).collect()
         };
-        Self { extra: split(extra), allowed: split(allowed) }
+        let extra = split(extra);
+        let last_words = SECRET_ENDINGS
+            .iter()
+            .filter_map(|(ending, _)| ending.last().copied())
+            .chain(RUN_TOGETHER.iter().map(|(end, _)| *end))
+            .chain(extra.iter().filter_map(|name| name.last().map(String::as_str)));
+        let last_words = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(last_words)?;
+        Ok(Self { last_words, extra, allowed: split(allowed) })
     }
 
     /// Parts of names, one of which is in every secret name whatever its case.
@@ -211,6 +225,9 @@ impl SecretNames {
 
     /// Which kind of secret stands under this name, if one does.
     pub(super) fn kind_of(&self, name: &str) -> Option<&'static str> {
+        if !self.last_words.is_match(name) {
+            return None;
+        }
         // A name that was a secret itself has been judged before it was redacted.
         if name.contains('[') && mark::find(name, 0).is_some() {
             return None;

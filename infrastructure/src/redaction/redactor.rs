@@ -50,7 +50,7 @@ impl SecretRedactor {
     ) -> Result<Self, RedactionRuleError> {
         settings.check_keys()?;
         let extra = settings.extra_rules()?;
-        let names = SecretNames::new(&settings.extra_keys, &settings.allowed_keys);
+        let names = SecretNames::new(&settings.extra_keys, &settings.allowed_keys)?;
         let scanner = Scanner::new(&names, extra)?;
         Ok(Self { names, scanner, marker: Marker::new(&key) })
     }

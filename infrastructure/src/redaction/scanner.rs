@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, BuildError};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
 
 use super::assignment;
 use super::judge;
@@ -56,7 +56,7 @@ impl Scanner {
         }
         let anchors = AhoCorasick::builder()
             .ascii_case_insensitive(true)
-            .kind(Some(aho_corasick::AhoCorasickKind::DFA))
+            .kind(Some(AhoCorasickKind::DFA))
             .build(texts)?;
         Ok(Self { anchors, announced, extra })
     }
@@ -68,6 +68,9 @@ impl Scanner {
         names: &SecretNames,
         marker: &Marker,
     ) -> Option<(String, usize)> {
+        if self.extra.is_empty() && !self.anchors.is_match(text) {
+            return None;
+        }
         let (mut redacted, mut count) = self.redact_once(text, names, marker)?;
         // A mark can show that what stands next to it is a secret too. Every further turn takes
         // away letters that are not in a mark, or joins marks, so that there is a last one.

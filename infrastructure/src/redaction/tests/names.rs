@@ -4,7 +4,7 @@ use super::super::names::SecretNames;
 use super::*;
 
 fn kind(name: &str) -> Option<&'static str> {
-    SecretNames::new(&[], &[]).kind_of(name)
+    SecretNames::new(&[], &[]).unwrap().kind_of(name)
 }
 
 #[test]

@@ -247,6 +247,10 @@ fn code_prose_and_logs_about_secrets_stay() {
         "password = \"\"",
         "password = \"****\"",
         "token: '<your token>'",
+        "let brace_token = braced!(content in input);",
+        "\"passwd:dir\", \"passwd:name\"",
+        "headers[\"authorization\"] = \"Basic \" + encoded",
+        "socks5h://<username>:<password>@proxy-host",
         "\u{fc}ber das Passwort: nichts",
     ] {
         assert_eq!(text(harmless), harmless);
