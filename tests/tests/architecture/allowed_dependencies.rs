@@ -40,6 +40,7 @@ pub(crate) const ALLOWED: &[(&str, &str, &str)] = &[
     // Infrastructure: adapters.
     ("infrastructure", "domain", "implements its ports"),
     ("infrastructure", "application", "drives its use cases"),
+    ("infrastructure", "aho-corasick", "finds the beginnings of secrets in one pass"),
     ("infrastructure", "arc-swap", "the bus reads its recorders without a lock"),
     ("infrastructure", "async-trait", "implements ports"),
     ("infrastructure", "chrono", "moments in time"),
@@ -53,6 +54,7 @@ pub(crate) const ALLOWED: &[(&str, &str, &str)] = &[
     ("infrastructure", "serde_json", "payloads as they are stored"),
     ("infrastructure", "sha2", "the hash under the keyed hash"),
     ("infrastructure", "shaku", "adapters are components"),
+    ("infrastructure", "tempfile", "the redaction key appears whole or not at all"),
     ("infrastructure", "thiserror", "error enums"),
     ("infrastructure", "tokio", "queues and tasks"),
     ("infrastructure", "tokio-util", "shutting tasks down"),
@@ -83,6 +85,7 @@ pub(crate) const ALLOWED: &[(&str, &str, &str)] = &[
     ("bootstrap", "strsim", "names the nearest setting when one is unknown"),
     ("bootstrap", "thiserror", "error enums"),
     ("bootstrap", "tokio", "the runtime, signals, standard input and output"),
+    ("bootstrap", "tokio-util", "stops the schedule"),
     ("bootstrap", "tracing", "writes logs"),
     ("bootstrap", "tracing-subscriber", "where logs go"),
     // Tests: the library of contract suites, fakes and the scenario kit.
