@@ -33,6 +33,7 @@ pub(crate) const ALLOWED: &[(&str, &str, &str)] = &[
     ("application", "futures", "following the record is a stream"),
     ("application", "serde", "reads CloudEvents without losing their order and numbers"),
     ("application", "serde_json", "CloudEvents are JSON"),
+    ("application", "sha2", "the id of an imported row carries a digest of the row"),
     ("application", "shaku", "the recorder is a component"),
     ("application", "strsim", "names the nearest type when one is unknown"),
     ("application", "thiserror", "error enums"),
