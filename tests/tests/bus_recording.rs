@@ -74,6 +74,8 @@ async fn emitters_that_can_run_are_let_in_before_a_batch_is_recorded() {
         })
     });
     let emits: Vec<_> = emits.collect();
+    // All of them wait for their turn by now.
+    tokio::task::yield_now().await;
     turns[0].notify_one();
     for emit in emits {
         must(must(emit.await));
@@ -259,4 +261,15 @@ async fn an_event_of_a_refused_emit_may_be_emitted_again() {
     stage.record_all();
     let receipt = must(stage.bus.emit(plan(1).with_id("again")).await);
     assert_eq!(receipt.status, ReceiptStatus::Recorded);
+}
+
+#[tokio::test]
+async fn an_event_whose_emitter_says_nothing_of_it_happens_when_the_clock_says() {
+    let stage = Stage::in_memory(BusSettings::default());
+    stage.record_all();
+    must(stage.bus.emit(plan(1)).await);
+    let event = &stage.on_record().await[0];
+    // The log goes by a clock that stands at the same moment.
+    assert_eq!(event.envelope.occurred_at, event.recorded_at);
+    assert_eq!(event.envelope.source, "/indelible");
 }

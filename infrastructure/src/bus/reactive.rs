@@ -173,3 +173,28 @@ where
         Box::new(Self::new(settings, clock, log))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::ports::handler;
+
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::memory::InMemoryAuditLog;
+
+    #[tokio::test]
+    async fn nothing_is_left_of_readers_that_have_gone() {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let log = Arc::new(InMemoryAuditLog::new(Arc::clone(&clock)));
+        let bus = ReactiveEventBus::new(BusSettings::default(), clock, log);
+        let subscription = bus.subscribe(EventFilter::all(), handler("one", |_| async { Ok(()) }));
+        let stream = bus.stream(EventFilter::all());
+        assert_eq!(bus.shared.readers.count(), 2);
+        drop(stream);
+        assert_eq!(bus.shared.readers.count(), 1);
+        drop(subscription);
+        while bus.shared.readers.count() > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+}

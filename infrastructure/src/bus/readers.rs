@@ -52,6 +52,12 @@ impl Readers {
         }
     }
 
+    /// How many there are.
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.list.load().inboxes.len()
+    }
+
     /// Tells every reader that nothing more will come.
     pub(super) fn close(&self) {
         let before = self.list.rcu(|list| List { closed: true, inboxes: list.inboxes.clone() });

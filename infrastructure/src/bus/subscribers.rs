@@ -111,7 +111,7 @@ pub(super) fn start(
 /// Ends a subscription. When the bus and all its tasks have gone, there is nothing left to end.
 fn unsubscribe(shared: &Weak<Shared>, id: u64, inbox: &Arc<Inbox>) {
     let Some(shared) = shared.upgrade() else { return };
-    shared.readers.remove(inbox);
+    // The inbox itself goes with its task.
     inbox.discard();
     let running = shared.subscribers.lock().running.remove(&id);
     if let Some(running) = running {
