@@ -1,12 +1,13 @@
 //! What the promises of a bus are played on: the bus, its log, and events to emit.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, TimeDelta};
 use domain::audit::Page;
 use domain::events::{CATALOGUE, PlanCreated, ToolInvoked};
 use domain::{
-    AuditFilter, AuditLog, EventBus, EventDraft, EventFilter, EventRecorder, EventType,
+    AuditEntry, AuditFilter, AuditLog, EventBus, EventDraft, EventFilter, EventRecorder, EventType,
     RecordedEvent, Sequence, Subscription,
 };
 use infrastructure::bus::{BusSettings, ReactiveEventBus};
@@ -66,6 +67,17 @@ impl Stage {
         let probe = Arc::new(probe);
         let subscription = self.bus.subscribe(filter, Arc::clone(&probe) as _);
         (probe, subscription)
+    }
+
+    /// Appends events to the log beside the bus, as another process would.
+    pub async fn record_elsewhere(&self, count: usize) {
+        static LAST: AtomicUsize = AtomicUsize::new(0);
+        for _ in 0..count {
+            let number = LAST.fetch_add(1, Ordering::Relaxed);
+            let now = DateTime::UNIX_EPOCH;
+            let envelope = must(tool(number).seal(now, || number.to_string(), "/elsewhere"));
+            must(self.log.append(&[AuditEntry::new(envelope)]).await);
+        }
     }
 
     /// Everything on record.

@@ -2,21 +2,15 @@
 //! a repetition.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use async_trait::async_trait;
 use chrono::TimeDelta;
-use domain::ports::{EventStream, HandlerError};
-use domain::{
-    AuditEntry, AuditLog, Clock, Emit, EventBus, EventFilter, EventSubscriber, RecordedEvent,
-    Sequence,
-};
+use domain::ports::EventStream;
+use domain::{Clock, Emit, EventBus, EventFilter};
 use futures::{FutureExt, StreamExt};
 use indelible_tests::expect::{eventually, must, soon};
-use indelible_tests::fakes::{Gate, Probe, UnreadableLog};
+use indelible_tests::fakes::{Gate, Metered, Probe, UnreadableLog};
 use indelible_tests::stage::{Stage, memory_log, plan, plans, tool};
 use infrastructure::bus::{BusSettings, ReactiveEventBus};
-use proptest::prelude::*;
 use tokio::sync::Semaphore;
 
 fn small(reader_buffer: usize) -> BusSettings {
@@ -31,17 +25,6 @@ async fn at_hand(stream: &mut EventStream) -> Vec<u64> {
         tokio::task::yield_now().await;
         let Some(Some(event)) = stream.next().now_or_never() else { return found };
         found.push(must(event).sequence.0);
-    }
-}
-
-/// Appends what another process would.
-async fn foreign(log: &Arc<dyn AuditLog>, count: usize) {
-    static LAST: AtomicUsize = AtomicUsize::new(0);
-    for _ in 0..count {
-        let number = LAST.fetch_add(1, Ordering::Relaxed);
-        let envelope =
-            must(tool(number).seal(chrono::Utc::now(), || number.to_string(), "/another/process"));
-        must(log.append(&[AuditEntry::new(envelope)]).await);
     }
 }
 
@@ -91,12 +74,12 @@ async fn what_other_processes_record_is_not_shown_live_nor_in_catching_up() {
     let mut quick = stage.bus.stream(EventFilter::all());
     let (mut own, mut told) = (Vec::new(), Vec::new());
     for round in 0..5 {
-        foreign(&stage.log, round % 3).await;
+        stage.record_elsewhere(round % 3).await;
         let receipts = must(stage.bus.emit_batch(plans(0..2)).await);
         own.extend(receipts.iter().map(|receipt| receipt.sequence.0));
         told.extend(at_hand(&mut quick).await);
     }
-    foreign(&stage.log, 1).await;
+    stage.record_elsewhere(1).await;
     assert_eq!(told, own, "live");
     assert_eq!(at_hand(&mut slow).await, own, "catching up");
     assert_eq!(stage.bus.counters().fallbacks, 1);
@@ -182,7 +165,7 @@ async fn unsubscribing_in_the_middle_of_catching_up_ends_it() {
     let stage = Stage::in_memory(small(1));
     stage.record_all();
     let permits = Arc::new(Semaphore::new(0));
-    let metered = Arc::new(Metered { permits: Arc::clone(&permits), probe: Probe::new("slow") });
+    let metered = Arc::new(Metered::new(Arc::clone(&permits)));
     let subscription = stage.bus.subscribe(EventFilter::all(), Arc::clone(&metered) as _);
     for number in 0..50 {
         must(stage.bus.emit(plan(number)).await);
@@ -195,151 +178,4 @@ async fn unsubscribing_in_the_middle_of_catching_up_ends_it() {
     permits.add_permits(100);
     tokio::task::yield_now().await;
     assert_eq!(metered.probe.events().len(), 10);
-}
-
-/// One step of a random run.
-#[derive(Debug, Clone)]
-enum Step {
-    /// Emits a batch through the bus, and waits for it.
-    Emit(usize),
-    /// Has another process record.
-    Foreign(usize),
-    /// Lets the subscriber handle some events.
-    Handle(usize),
-    /// Reads some events from the stream.
-    Read(usize),
-    /// Lets tasks run.
-    Yield(usize),
-}
-
-fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let step = prop_oneof![
-        6 => (1usize..7).prop_map(Step::Emit),
-        1 => (1usize..3).prop_map(Step::Foreign),
-        3 => (1usize..9).prop_map(Step::Handle),
-        3 => (1usize..9).prop_map(Step::Read),
-        2 => (1usize..6).prop_map(Step::Yield),
-    ];
-    proptest::collection::vec(step, 1..80)
-}
-
-/// Handles an event per permit.
-struct Metered {
-    permits: Arc<Semaphore>,
-    probe: Probe,
-}
-
-#[async_trait]
-impl EventSubscriber for Metered {
-    fn name(&self) -> &'static str {
-        "metered"
-    }
-
-    async fn handle(&self, event: &RecordedEvent) -> Result<(), HandlerError> {
-        self.permits.acquire().await?.forget();
-        self.probe.handle(event).await
-    }
-}
-
-async fn run(
-    settings: BusSettings,
-    steps: Vec<Step>,
-    only_even: bool,
-) -> (Vec<Sequence>, [Vec<Sequence>; 2]) {
-    let stage = Stage::in_memory(settings);
-    stage.record_all();
-    let wanted = move |sequence: Sequence| !only_even || sequence.0.is_multiple_of(2);
-    let filter = if only_even {
-        EventFilter::context("plan").where_event(move |event| wanted(event.sequence))
-    } else {
-        EventFilter::all()
-    };
-    let permits = Arc::new(Semaphore::new(0));
-    let metered = Arc::new(Metered { permits: Arc::clone(&permits), probe: Probe::new("metered") });
-    let _subscription = stage.bus.subscribe(filter.clone(), Arc::clone(&metered) as _);
-    let mut stream = stage.bus.stream(filter);
-    let (mut expected, mut read) = (Vec::new(), Vec::new());
-    for step in steps {
-        match step {
-            Step::Emit(size) => {
-                let receipts = must(stage.bus.emit_batch(plans(0..size)).await);
-                expected.extend(receipts.iter().map(|r| r.sequence).filter(|s| wanted(*s)));
-            }
-            Step::Foreign(count) => foreign(&stage.log, count).await,
-            Step::Handle(count) => permits.add_permits(count),
-            Step::Read(count) => {
-                for _ in 0..count {
-                    let Some(Some(event)) = stream.next().now_or_never() else { break };
-                    read.push(must(event).sequence);
-                }
-            }
-            Step::Yield(times) => {
-                for _ in 0..times {
-                    tokio::task::yield_now().await;
-                }
-            }
-        }
-    }
-    permits.add_permits(10_000);
-    stage.bus.shutdown(std::time::Duration::from_secs(20)).await;
-    read.extend(stream.map(|event| must(event).sequence).collect::<Vec<_>>().await);
-    (expected, [metered.probe.sequences(), read])
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
-
-    #[test]
-    fn no_reader_misses_or_repeats_an_event_however_slow_it_is(
-        steps in steps(),
-        reader_buffer in 1usize..9,
-        max_batch in 1usize..9,
-        queue_capacity in 1usize..4,
-        only_even in any::<bool>(),
-    ) {
-        let settings =
-            BusSettings { reader_buffer, max_batch, queue_capacity, ..BusSettings::default() };
-        let runtime = must(tokio::runtime::Builder::new_current_thread().enable_all().build());
-        let (expected, told) = runtime.block_on(run(settings, steps, only_even));
-        prop_assert_eq!(&told[0], &expected, "the subscriber");
-        prop_assert_eq!(&told[1], &expected, "the stream");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn readers_of_every_speed_agree_while_many_tasks_emit() {
-    let stage = Stage::in_memory(BusSettings { max_batch: 16, ..small(5) });
-    stage.record_all();
-    let permits: Vec<_> = (0..6).map(|_| Arc::new(Semaphore::new(0))).collect();
-    let readers: Vec<_> = permits
-        .iter()
-        .map(|permits| {
-            let metered = Metered { permits: Arc::clone(permits), probe: Probe::new("metered") };
-            let metered = Arc::new(metered);
-            let subscription = stage.bus.subscribe(EventFilter::all(), Arc::clone(&metered) as _);
-            (metered, subscription)
-        })
-        .collect();
-    let tasks: Vec<_> = (0..64)
-        .map(|task: usize| {
-            let (bus, permits) = (Arc::clone(&stage.bus), permits.clone());
-            tokio::spawn(async move {
-                for number in 0..20 {
-                    must(bus.emit_batch(plans(0..1 + number % 2)).await);
-                    permits[task % permits.len()].add_permits(number);
-                }
-            })
-        })
-        .collect();
-    for task in tasks {
-        must(task.await);
-    }
-    let record = stage.sequences().await;
-    assert_eq!(record.len(), 64 * 30);
-    for ((metered, _subscription), permits) in readers.iter().zip(&permits) {
-        permits.add_permits(10_000);
-        soon("everything arrives", metered.probe.told(record.len())).await;
-        assert_eq!(metered.probe.sequences(), record);
-    }
-    assert!(stage.bus.counters().fallbacks > 0);
 }

@@ -3,6 +3,7 @@
 mod clock;
 mod forgetful_bus;
 mod gate;
+mod metered;
 mod no_redaction;
 mod probe;
 mod recorders;
@@ -11,6 +12,7 @@ mod unreadable_log;
 pub use clock::ManualClock;
 pub use forgetful_bus::ForgetfulBus;
 pub use gate::Gate;
+pub use metered::Metered;
 pub use no_redaction::NoRedaction;
 pub use probe::{Probe, ProbeFailed};
 pub use recorders::{
