@@ -13,3 +13,8 @@ pub mod wiring;
 
 pub use settings::{Settings, SettingsError};
 pub use wiring::{App, AppBuilder, IndelibleModule, StartError};
+
+/// The README's examples, compiled as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -196,6 +196,6 @@ impl EventDraft {
 
 impl<E: DomainEvent> From<E> for EventDraft {
     fn from(event: E) -> Self {
-        Self::new(E::DESCRIPTOR.name(), E::DESCRIPTOR.version, event.to_details())
+        Self::new(E::DESCRIPTOR.name(), E::DESCRIPTOR.version, event.into_details())
     }
 }

@@ -248,13 +248,13 @@ macro_rules! __domain_event_struct {
                 }
             }
 
-            fn to_details(
-                &self,
+            fn into_details(
+                self,
             ) -> ::core::result::Result<$crate::Details, $crate::DetailsError> {
                 #[allow(unused_mut)]
                 let mut details = $crate::Details::new();
                 $( <$ty as $crate::EventField>::write_to(
-                    &self.$field,
+                    self.$field,
                     &mut details,
                     $crate::event::wire_name::field_name(stringify!($field)),
                 )?; )*

@@ -87,7 +87,7 @@ pub(super) fn read_field<T: EventField>(details: &Details, field: &str) -> Resul
 pub(super) fn write_field<T: EventField>(
     details: &mut Details,
     field: &str,
-    value: &T,
+    value: T,
 ) -> Result<(), DetailsError> {
     if value.is_absent() {
         return Ok(());
@@ -97,7 +97,7 @@ pub(super) fn write_field<T: EventField>(
     if let Some(problem) = value.problem() {
         return Err(unwritable(problem.to_owned()));
     }
-    let json = serde_json::to_value(value).map_err(|error| unwritable(error.to_string()))?;
+    let json = value.into_json().map_err(|error| unwritable(error.to_string()))?;
     details.insert(field.to_owned(), json);
     Ok(())
 }

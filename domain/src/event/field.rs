@@ -56,8 +56,16 @@ pub trait EventField:
     ///
     /// # Errors
     /// When the value is one that JSON cannot carry.
-    fn write_to(&self, details: &mut Details, field: &str) -> Result<(), DetailsError> {
+    fn write_to(self, details: &mut Details, field: &str) -> Result<(), DetailsError> {
         write_field(details, field, self)
+    }
+
+    /// The field as JSON. Types that JSON has give themselves away instead of being copied.
+    ///
+    /// # Errors
+    /// When the type's own serialisation fails.
+    fn into_json(self) -> Result<Value, serde_json::Error> {
+        serde_json::to_value(self)
     }
 
     /// The JSON Schema of the field.
@@ -72,6 +80,9 @@ impl EventField for String {
     }
     fn sample(field: &str) -> Self {
         format!("sample {}", field.replace('_', " "))
+    }
+    fn into_json(self) -> Result<Value, serde_json::Error> {
+        Ok(Value::String(self))
     }
 }
 
@@ -131,6 +142,9 @@ impl EventField for Value {
     fn sample(field: &str) -> Self {
         json!({ field: ["sample", 1, null] })
     }
+    fn into_json(self) -> Result<Value, serde_json::Error> {
+        Ok(self)
+    }
 }
 
 impl<T: EventField> EventField for Vec<T> {
@@ -142,6 +156,9 @@ impl<T: EventField> EventField for Vec<T> {
     }
     fn problem(&self) -> Option<&'static str> {
         self.iter().find_map(EventField::problem)
+    }
+    fn into_json(self) -> Result<Value, serde_json::Error> {
+        self.into_iter().map(EventField::into_json).collect()
     }
 }
 
@@ -160,5 +177,8 @@ impl<T: EventField> EventField for Option<T> {
     }
     fn problem(&self) -> Option<&'static str> {
         self.as_ref().and_then(EventField::problem)
+    }
+    fn into_json(self) -> Result<Value, serde_json::Error> {
+        self.map_or(Ok(Value::Null), EventField::into_json)
     }
 }

@@ -39,7 +39,15 @@ pub trait DomainEvent:
     ///
     /// # Errors
     /// When a field holds what JSON cannot carry, such as a number that is not finite.
-    fn to_details(&self) -> Result<Details, DetailsError>;
+    fn into_details(self) -> Result<Details, DetailsError>;
+
+    /// The same, of an event that is still needed.
+    ///
+    /// # Errors
+    /// As [`DomainEvent::into_details`].
+    fn to_details(&self) -> Result<Details, DetailsError> {
+        self.clone().into_details()
+    }
 
     /// Reads the payload of this type's current version. Fields the type does not know are ignored
     /// here and stay in the record.

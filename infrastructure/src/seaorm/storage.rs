@@ -26,8 +26,9 @@ use super::{Access, Durability, OpenError, StorageOptions};
 /// How many questions may be answered at a time.
 const READERS: u32 = 4;
 
-/// How many pages the write-ahead log grows to before it is folded back.
-const CHECKPOINT_PAGES: &str = "1000";
+/// How many pages the write-ahead log grows to before it is folded back. Four times SQLite's own
+/// choice: a full writer gains about a tenth, since pages that many batches touch are folded once.
+const CHECKPOINT_PAGES: &str = "4000";
 
 /// How long SQLite itself waits for a lock; beyond it we try again.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -254,6 +255,9 @@ fn write_options(options: &StorageOptions) -> SqliteConnectOptions {
             Durability::Normal => SqliteSynchronous::Normal,
         })
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+        // The rows of a statement wait in a temporary table while the triggers look at them; in
+        // memory that costs a full writer about a tenth less than in a file.
+        .pragma("temp_store", "MEMORY")
 }
 
 #[cfg(test)]

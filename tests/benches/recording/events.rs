@@ -20,16 +20,17 @@ pub(crate) fn event(emitter: usize, n: usize) -> ToolCompleted {
     }
 }
 
-/// The same, with as much of the envelope as agents usually know.
+/// The same, with as much of the envelope as agents usually know: at most 64 sessions, each a run of
+/// work, on 32 plans, however many emit.
 pub(crate) fn draft(emitter: usize, n: usize) -> EventDraft {
     EventDraft::from(event(emitter, n))
         .from_source("/bench")
-        .in_plan(format!("plan-{}", emitter % 20))
+        .in_plan(format!("plan-{}", emitter % 32))
         .in_project("project")
-        .in_session(format!("session-{emitter}"))
+        .in_session(format!("session-{}", emitter % 64))
         .by(Actor::agent("builder"))
         .for_user("person@example.org")
-        .correlated_by(format!("run-{}", emitter % 50))
+        .correlated_by(format!("run-{}", emitter % 64))
 }
 
 /// What a program without a bus would do itself: make an id, take the time, write the JSON.

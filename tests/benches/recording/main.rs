@@ -10,7 +10,8 @@
 //! ways take turns within a round, and ratios are taken within rounds, since machines drift. After
 //! each turn another process opens the file and checks that it holds what was acknowledged.
 //!
-//! Arguments: `--rounds N` (5), `--seconds S` per turn (0.7), `--quick` for one short round.
+//! Arguments: `--rounds N` (5), `--seconds S` per turn (0.7), `--emitters N` for one number of them,
+//! `--quick` for one short round.
 //!
 //! Deliberately absent: events whose ids are random. Ids are ordered by time here as in the bus.
 
@@ -33,6 +34,7 @@ use turn::{Turn, Way};
 const EMITTERS: [usize; 5] = [1, 8, 64, 512, 4096];
 
 struct Options {
+    emitters: Vec<usize>,
     rounds: usize,
     span: Duration,
 }
@@ -55,7 +57,7 @@ fn main() {
     for threads in [1, 2] {
         let mut report = Report::default();
         for round in 0..options.rounds {
-            for emitters in EMITTERS {
+            for &emitters in &options.emitters {
                 for way in [Way::Ours, Way::Plain, Way::SeaOrm] {
                     let file = file(dir.path(), way, threads, emitters, round);
                     let turn = Turn { way, threads, emitters, span: options.span };
@@ -79,6 +81,7 @@ fn options(args: &[String]) -> Options {
     let rounds = value("--rounds").map_or(5, |text| text.parse().unwrap());
     let seconds = value("--seconds").map_or(0.7, |text| text.parse().unwrap());
     Options {
+        emitters: value("--emitters").map_or(EMITTERS.to_vec(), |text| vec![text.parse().unwrap()]),
         rounds: if quick { 1 } else { rounds },
         span: Duration::from_secs_f64(if quick { 0.2 } else { seconds }),
     }
