@@ -34,8 +34,10 @@ pub(super) struct Placed {
 }
 
 impl Writer {
-    /// Appends rows: all of them or none. Runs to its end once started, so callers that may go
-    /// away start it as a task of its own.
+    /// Appends rows: all of them or none, also when the future is dropped. A statement that was
+    /// handed to the connection's thread runs to its end there, and a transaction that nobody
+    /// waits for any more is rolled back before the connection does anything else. The head is
+    /// forgotten then, and read again by the next one.
     pub(super) async fn append(
         &self,
         mut turn: Turn,

@@ -54,11 +54,9 @@ impl AuditAppend for SeaOrmAuditLog {
             return Ok(Vec::new());
         }
         let rows = NewRow::of(batch).map_err(|error| AppendError::Storage(Arc::new(error)))?;
-        let clock = Arc::clone(&self.clock);
         let turn = writer.turn().await;
-        // A task of its own: it comes to its end even where nobody waits for it any more.
-        let writing = tokio::spawn(async move { writer.append(turn, &rows, &*clock).await });
-        let placed = writing.await.map_err(|gone| AppendError::Storage(Arc::new(gone)))??;
+        // Not a task of its own: whoever waits here would be woken behind every task that can run.
+        let placed = writer.append(turn, &rows, &*self.clock).await?;
         let receipts = batch.iter().zip(placed).map(|(entry, placed)| Receipt {
             event_id: entry.envelope().event_id.clone(),
             sequence: sequence(placed.sequence),

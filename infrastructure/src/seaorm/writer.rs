@@ -38,8 +38,7 @@ impl Writer {
         Self { database, lock_timeout, state: Arc::default() }
     }
 
-    /// Waits for its turn to write. Whoever has it hands it to the task that writes, so that one
-    /// that goes away while it waits has written nothing, and later the next one waits for it.
+    /// Waits for its turn to write. One that goes away while it waits has written nothing.
     pub(super) async fn turn(&self) -> Turn {
         Arc::clone(&self.state).lock_owned().await
     }
