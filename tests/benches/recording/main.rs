@@ -30,6 +30,10 @@ use std::time::Duration;
 use report::Report;
 use turn::{Turn, Way};
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How many emit at once.
 const EMITTERS: [usize; 5] = [1, 8, 64, 512, 4096];
 

@@ -80,6 +80,7 @@ pub(crate) const ALLOWED: &[(&str, &str, &str)] = &[
     ("bootstrap", "globset", "patterns on the command line"),
     ("bootstrap", "humantime", "spans of time such as `2h`"),
     ("bootstrap", "indicatif", "progress bars"),
+    ("bootstrap", "mimalloc", "the program's allocator, where threads hand events over"),
     ("bootstrap", "serde", "settings are read into structs"),
     ("bootstrap", "serde_json", "rows as JSON"),
     ("bootstrap", "shaku", "the container"),
