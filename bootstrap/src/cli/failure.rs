@@ -129,6 +129,9 @@ impl Failure {
     /// who interrupted know already.
     pub fn report(&self, console: &mut Console) {
         if let Self::Noted { failure, note } = self {
+            if matches!(**failure, Self::StdoutClosed | Self::Interrupted) {
+                return console.explain_line(&format!("{failure}; {note}"));
+            }
             failure.report(console);
             return console.explain_line(note);
         }

@@ -3,19 +3,21 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::Child;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 
 use serde_json::Value;
 
 use crate::support::{DEADLINE, Sandbox, finish, ndjson, sequences};
 
 /// The rows a process prints, as they come, each with the moment it came.
-fn rows(child: &mut Child) -> Receiver<(Value, Instant)> {
+fn rows(child: &mut Child) -> Receiver<(Value, DateTime<Utc>)> {
     let out = BufReader::new(child.stdout.take().unwrap());
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
         for line in out.lines().map_while(Result::ok) {
-            let _ = sender.send((serde_json::from_str(&line).unwrap(), Instant::now()));
+            let _ = sender.send((serde_json::from_str(&line).unwrap(), Utc::now()));
         }
     });
     receiver
@@ -43,15 +45,16 @@ fn what_another_process_records_is_seen_within_a_tenth_of_a_second() {
     let mut fastest = Duration::MAX;
     for n in 3..13 {
         let finished = sandbox.feed(&["record", "--receipts"], ndjson(n..n + 1).as_bytes());
-        let acknowledged = finished.success().rows()[0]["recorded_at"].as_str().unwrap().to_owned();
-        let recorded_at = chrono::DateTime::parse_from_rfc3339(&acknowledged).unwrap();
-        let (row, _) = rows.recv_timeout(DEADLINE).unwrap();
+        let recorded_at = finished.success().rows()[0]["recorded_at"].as_str().unwrap().to_owned();
+        let recorded_at: DateTime<Utc> = recorded_at.parse().unwrap();
+        let (row, seen_at) = rows.recv_timeout(DEADLINE).unwrap();
         assert_eq!(row["sequence"], n as u64 + 1);
-        let delay = (chrono::Utc::now() - recorded_at.to_utc()).to_std().unwrap_or_default();
+        let delay = (seen_at - recorded_at).to_std().unwrap_or_default();
         fastest = fastest.min(delay);
     }
-    // The best of ten: what the machine does besides may delay any one of them.
-    assert!(fastest < Duration::from_millis(500), "the fastest took {fastest:?}");
+    // The best of ten, from the stamp on the record to the printed row: what the machine does
+    // besides may delay any one of them.
+    assert!(fastest < Duration::from_millis(100), "the fastest took {fastest:?}");
     tail.kill().unwrap();
     finish_killed(tail);
 }
@@ -61,19 +64,16 @@ fn what_another_process_records_is_seen_within_a_tenth_of_a_second() {
 fn being_asked_to_stop_ends_the_following() {
     let sandbox = Sandbox::new();
     sandbox.feed(&["record"], ndjson(0..1).as_bytes()).success();
-    for signal in ["-INT", "-TERM"] {
-        let mut tail = sandbox.spawn(&["tail", "-f"]);
+    for (n, signal) in [(1, "-INT"), (2, "-TERM")] {
+        let mut tail = sandbox.spawn(&["tail", "-f", "-n", "1"]);
         let rows = rows(&mut tail);
         rows.recv_timeout(DEADLINE).unwrap();
-        // The handlers are in place before following starts; one more event shows that it has.
-        sandbox.feed(&["record"], ndjson(1..2).as_bytes()).success();
-        if signal == "-INT" {
-            rows.recv_timeout(DEADLINE).unwrap();
-        }
+        // Signals are waited for from the first look on; a followed event shows that it was.
+        sandbox.feed(&["record"], ndjson(n..n + 1).as_bytes()).success();
+        rows.recv_timeout(DEADLINE).unwrap();
         let pid = tail.id().to_string();
         std::process::Command::new("kill").args([signal, &pid]).status().unwrap();
-        let finished = finish(tail);
-        assert!(matches!(finished.code, Some(130) | None), "{finished:?}");
+        assert_eq!(finish(tail).with_code(130).err, "");
     }
 }
 

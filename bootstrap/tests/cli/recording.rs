@@ -125,3 +125,29 @@ fn the_shipped_sample_is_recorded_as_the_readme_says() {
     sandbox.run(&["record", sample]).success().prints(&["Nothing new"]);
     assert_eq!(sandbox.recorded(), lines);
 }
+
+#[cfg(unix)]
+#[test]
+fn being_asked_to_stop_says_truthfully_what_is_on_record() {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    for signal in ["-INT", "-TERM"] {
+        let sandbox = Sandbox::new();
+        let mut child = sandbox.spawn(&["record", "--receipts"]);
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(ndjson(0..5).as_bytes()).unwrap();
+        stdin.flush().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        for _ in 0..5 {
+            assert!(out.read_line(&mut line).unwrap() > 0);
+        }
+        // The input stays open: the program is waiting for more of it.
+        let pid = child.id().to_string();
+        std::process::Command::new("kill").args([signal, &pid]).status().unwrap();
+        crate::support::finish(child)
+            .with_code(130)
+            .explains(&["interrupted; on record before that: 5 events (sequences 1 to 5)"]);
+        drop(stdin);
+        assert_eq!(sandbox.recorded(), 5);
+    }
+}
