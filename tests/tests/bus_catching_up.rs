@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::ports::EventStream;
-use domain::{Clock, Emit, EventBus, EventFilter};
+use domain::{Clock, Emit, EventBus, EventFilter, QueryError, Sequence};
 use futures::{FutureExt, StreamExt};
 use indelible_tests::expect::{eventually, must, soon};
 use indelible_tests::fakes::{Gate, Metered, Probe, UnreadableLog};
@@ -15,6 +15,15 @@ use tokio::sync::Semaphore;
 
 fn small(reader_buffer: usize) -> BusSettings {
     BusSettings { reader_buffer, ..BusSettings::default() }
+}
+
+/// What a stream has next: an event's place, or the ends of what was removed.
+async fn item(stream: &mut EventStream) -> Result<u64, (u64, u64)> {
+    match soon("the stream goes on", stream.next()).await {
+        Some(Ok(event)) => Ok(event.sequence.0),
+        Some(Err(QueryError::Removed { from, through })) => Err((from.0, through.0)),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// Everything a stream has at the moment.
@@ -178,4 +187,66 @@ async fn unsubscribing_in_the_middle_of_catching_up_ends_it() {
     permits.add_permits(100);
     tokio::task::yield_now().await;
     assert_eq!(metered.probe.events().len(), 10);
+}
+
+#[tokio::test]
+async fn a_stream_says_once_and_in_its_place_what_was_removed_and_goes_on() {
+    let stage = Stage::in_memory(small(1));
+    stage.record_all();
+    let mut stream = stage.bus.stream(EventFilter::all());
+    for number in 0..600 {
+        must(stage.bus.emit(plan(number)).await);
+    }
+    assert_eq!((item(&mut stream).await, item(&mut stream).await), (Ok(1), Ok(2)));
+    // The first page, 2 to 257, is in hand.
+    must(stage.log.remove_oldest(Sequence(300), 1_000).await);
+    let mut told = Vec::new();
+    for _ in 3..=258 {
+        told.push(item(&mut stream).await);
+    }
+    assert_eq!(told.pop(), Some(Err((258, 300))));
+    assert_eq!(told, (3..=257).map(Ok).collect::<Vec<_>>());
+    assert_eq!(at_hand(&mut stream).await, (301..=600).collect::<Vec<_>>());
+    assert_eq!(stage.bus.counters().lost_to_retention, 43);
+}
+
+#[tokio::test]
+async fn only_this_buss_events_that_were_still_to_be_read_count_as_lost() {
+    // 1 waits in the buffer; 3 and 6 are another process's; the others are to be read on record.
+    for (through, lost, count) in [(1, None, 0), (3, Some((2, 2)), 1), (6, Some((2, 5)), 3)] {
+        let stage = Stage::in_memory(small(1));
+        stage.record_all();
+        let mut stream = stage.bus.stream(EventFilter::all());
+        must(stage.bus.emit_batch(plans(0..1)).await);
+        must(stage.bus.emit_batch(plans(1..2)).await);
+        stage.record_elsewhere(1).await;
+        must(stage.bus.emit_batch(plans(2..4)).await);
+        stage.record_elsewhere(1).await;
+        must(stage.bus.emit(plan(4)).await);
+        must(stage.log.remove_oldest(Sequence(through), 100).await);
+        assert_eq!(item(&mut stream).await, Ok(1));
+        if let Some(lost) = lost {
+            assert_eq!(item(&mut stream).await, Err(lost), "through {through}");
+        }
+        let left: Vec<u64> = [2, 4, 5, 7].into_iter().filter(|place| *place > through).collect();
+        assert_eq!(at_hand(&mut stream).await, left, "through {through}");
+        assert_eq!(stage.bus.counters().lost_to_retention, count, "through {through}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_removed_is_told_also_when_nothing_wanted_is_left() {
+    let stage = Stage::in_memory(small(1));
+    stage.record_all();
+    let mut stream = stage.bus.stream(EventFilter::context("tool"));
+    for number in 0..5 {
+        must(stage.bus.emit(tool(number)).await);
+    }
+    must(stage.bus.emit(plan(5)).await);
+    must(stage.log.remove_oldest(Sequence(5), 100).await);
+    assert_eq!(item(&mut stream).await, Ok(1));
+    assert_eq!(item(&mut stream).await, Err((2, 5)));
+    must(stage.bus.emit(tool(6)).await);
+    assert_eq!(at_hand(&mut stream).await, [7]);
+    assert_eq!(stage.bus.counters().lost_to_retention, 4);
 }

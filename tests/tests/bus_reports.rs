@@ -4,7 +4,7 @@
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::{Emit, EventBus, EventFilter, Receipt};
+use domain::{Emit, EventBus, EventFilter, Receipt, Sequence};
 use futures::{FutureExt, StreamExt};
 use indelible_tests::expect::{eventually, must, must_fail};
 use indelible_tests::fakes::{
@@ -134,6 +134,35 @@ async fn a_reader_that_falls_behind_is_reported_and_so_is_a_record_that_cannot_b
     assert_eq!(unreadable.len(), 1);
     assert_eq!(unreadable[0]["subscriber"], json!("slow"));
     assert!(unreadable[0]["error"].as_str().is_some_and(|text| text.contains("told to fail")));
+}
+
+#[tokio::test]
+async fn what_retention_takes_from_a_slow_reader_is_reported_once_with_its_ends() {
+    let (lines, _guard) = Lines::collect();
+    let settings = BusSettings { reader_buffer: 1, ..BusSettings::default() };
+    let stage = Stage::in_memory(settings);
+    stage.record_all();
+    let gate = Arc::new(Gate::closed());
+    let (slow, _subscription) =
+        stage.watch_with(EventFilter::all(), Probe::new("slow").behind(Arc::clone(&gate)));
+    must(stage.bus.emit(plan(1)).await);
+    gate.arrived(1).await;
+    for number in 2..=20 {
+        must(stage.bus.emit(plan(number)).await);
+    }
+    must(stage.log.remove_oldest(Sequence(12), 100).await);
+    gate.open();
+    // 1 was being handled and 2 waited in the buffer.
+    slow.told(10).await;
+    let told: Vec<u64> = slow.sequences().iter().map(|sequence| sequence.0).collect();
+    assert_eq!(told, [1, 2, 13, 14, 15, 16, 17, 18, 19, 20]);
+    let lost = lines.about("retention removed");
+    assert_eq!(lost.len(), 1, "{lost:?}");
+    assert_eq!((&lost[0]["level"], &lost[0]["subscriber"]), (&json!("WARN"), &json!("slow")));
+    assert_eq!((&lost[0]["from"], &lost[0]["through"]), (&json!(3), &json!(12)));
+    assert_eq!(lost[0]["events"], json!(10));
+    assert_eq!(stage.bus.counters().lost_to_retention, 10);
+    assert!(lines.about("record cannot be read").is_empty(), "it was read well");
 }
 
 #[tokio::test]

@@ -57,6 +57,17 @@ pub enum QueryError {
         /// What is wrong with it.
         problem: String,
     },
+    /// Entries that a reader was still to be told of are no longer there.
+    #[error(
+        "entries {from} to {through} were removed by retention before this reader came to them: \
+         read faster, or keep entries for longer"
+    )]
+    Removed {
+        /// The first of them.
+        from: Sequence,
+        /// The last of them.
+        through: Sequence,
+    },
     /// The storage failed otherwise.
     #[error("the storage under the audit log failed")]
     Storage(#[source] StorageProblem),

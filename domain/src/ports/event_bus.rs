@@ -14,7 +14,9 @@ use crate::envelope::EventDraft;
 use crate::event::{DetailsError, EventType};
 
 /// Recorded events, live. An error means that the record could not be read when the reader had
-/// fallen behind; polling again tries again and nothing is skipped.
+/// fallen behind; polling again tries again and nothing is skipped. [`QueryError::Removed`] alone
+/// stands for events that are lost to the reader: retention removed them before it came to them.
+/// It is said once, in their place, and polling again goes on after them.
 pub type EventStream =
     Pin<Box<dyn Stream<Item = Result<Arc<RecordedEvent>, QueryError>> + Send + 'static>>;
 
@@ -76,6 +78,9 @@ pub struct BusCounters {
     pub handler_panics: u64,
     /// Times a reader fell behind its queue and went back to the record.
     pub fallbacks: u64,
+    /// Events that retention removed before a reader that had fallen behind came to them, counted
+    /// for each such reader. Whether its filter would have accepted them can no longer be known.
+    pub lost_to_retention: u64,
 }
 
 /// Puts events on record and hands them on.
@@ -103,7 +108,13 @@ pub trait EventBus: Interface {
     ///
     /// An adapter MUST call it in the order of the record, for every event the filter accepts,
     /// none twice and none left out, however slow it is; MUST NOT let it delay or fail an emit or
-    /// another subscriber; and MUST hold nothing of it once the guard is dropped.
+    /// another subscriber; and MUST hold nothing of it once the guard is dropped. Only what
+    /// retention removes before a slow subscriber comes to it is left out: an adapter MUST log that
+    /// and count it in [`BusCounters::lost_to_retention`].
+    ///
+    /// The filter, unlike the subscriber, runs inside the bus: every event is held against it where
+    /// events are recorded one after the other, before its emitter has its receipt. A predicate
+    /// that is slow, or a search of payloads, thus slows every emit. Do such work in the subscriber.
     fn subscribe(&self, filter: EventFilter, subscriber: Arc<dyn EventSubscriber>) -> Subscription;
 
     /// Recorded events from now on, under the same guarantees. Ends when the bus shuts down and

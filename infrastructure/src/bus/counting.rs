@@ -28,6 +28,7 @@ pub(super) struct Counts {
     pub(super) handler_failures: Count,
     pub(super) handler_panics: Count,
     pub(super) fallbacks: Count,
+    pub(super) lost_to_retention: Count,
 }
 
 impl Counts {
@@ -39,6 +40,7 @@ impl Counts {
             handler_failures: self.handler_failures.get(),
             handler_panics: self.handler_panics.get(),
             fallbacks: self.fallbacks.get(),
+            lost_to_retention: self.lost_to_retention.get(),
         }
     }
 }

@@ -4,12 +4,15 @@
 //! whether it is quick or slow. What other processes record in the same log meanwhile it does not
 //! see, neither live nor when it goes back to the record: otherwise what a subscriber is told would
 //! depend on how busy it was. To follow a whole log, ask the log.
+//!
+//! What retention removes before a slow reader comes to it is lost to that reader, and it is told
+//! so. Deliberately absent: holding retention up for a reader.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use domain::audit::Page;
-use domain::{EventFilter, QueryError, RecordedEvent, Sequence};
+use domain::{AuditLog, EventFilter, QueryError, RecordedEvent, Sequence};
 
 use super::inbox::{Inbox, Span, Taken};
 use super::shared::Shared;
@@ -28,8 +31,18 @@ pub(super) struct Reader {
 
 /// What is still to be read from the record.
 struct Behind {
+    /// At least one.
     spans: Vec<Span>,
-    after: Option<Sequence>,
+    /// Everything up to here has been read or is known to be lost.
+    after: Sequence,
+}
+
+/// What retention has taken from a reader.
+struct Lost {
+    from: Sequence,
+    through: Sequence,
+    /// How many events of this bus there were; other processes' may lie between.
+    events: u64,
 }
 
 impl Reader {
@@ -51,7 +64,8 @@ impl Reader {
     }
 
     /// Waits for the next event; `None` when nothing more will come. After an error, the next call
-    /// tries again and nothing is skipped.
+    /// tries again and nothing is skipped; [`QueryError::Removed`] has been logged and counted, and
+    /// the next call goes on after what was removed.
     pub(super) async fn next(&mut self) -> Option<Result<Arc<RecordedEvent>, QueryError>> {
         // So that a reader that always finds something leaves room for other tasks.
         tokio::task::coop::consume_budget().await;
@@ -60,12 +74,15 @@ impl Reader {
                 return Some(Ok(event));
             }
             if let Some(behind) = &self.behind {
-                let page = behind.page();
                 // Without a filter, nobody reads any more.
                 let filter = self.inbox.filter()?;
-                match self.shared.log.page(filter.query(), page).await {
-                    Ok(entries) => self.catch_up(&filter, entries),
+                let (entries, lost) = match behind.read(&*self.shared.log, &filter).await {
+                    Ok(read) => read,
                     Err(error) => return Some(Err(error)),
+                };
+                self.catch_up(&filter, entries);
+                if let Some(lost) = lost {
+                    return Some(Err(self.report(&lost)));
                 }
                 continue;
             }
@@ -85,14 +102,29 @@ impl Reader {
             through = spans.last().map(|span| span.end().0),
             "a reader is slower than the bus and goes back to the record"
         );
-        self.behind = Some(Behind { spans, after: None });
+        let first = spans.first().map_or(0, |span| span.start().0);
+        self.behind = Some(Behind { spans, after: Sequence(first.saturating_sub(1)) });
+    }
+
+    /// Says once what was lost.
+    fn report(&self, lost: &Lost) -> QueryError {
+        let &Lost { from, through, events } = lost;
+        self.shared.counts.lost_to_retention.add(usize::try_from(events).unwrap_or(usize::MAX));
+        tracing::warn!(
+            subscriber = self.inbox.name(),
+            from = from.0,
+            through = through.0,
+            events,
+            "retention removed events before a reader that has fallen behind came to them"
+        );
+        QueryError::Removed { from, through }
     }
 
     /// Takes a page of the record in hand, less what is another process's or not wanted.
     fn catch_up(&mut self, filter: &EventFilter, entries: Vec<RecordedEvent>) {
         let Some(behind) = &mut self.behind else { return };
         let full = entries.len() >= PAGE as usize;
-        behind.after = entries.last().map(|event| event.sequence);
+        behind.after = entries.last().map_or(behind.after, |event| event.sequence);
         for event in entries {
             if behind.contains(event.sequence)
                 && self.shared.accepts(filter, &event, self.inbox.name())
@@ -107,15 +139,48 @@ impl Reader {
 }
 
 impl Behind {
+    /// Reads the next page, and what was removed before it could be read.
+    async fn read(
+        &self,
+        log: &dyn AuditLog,
+        filter: &EventFilter,
+    ) -> Result<(Vec<RecordedEvent>, Option<Lost>), QueryError> {
+        let entries = log.page(filter.query(), self.page()).await?;
+        let found = entries.first().map(|event| event.sequence);
+        if found == Some(self.after.next()) {
+            return Ok((entries, None));
+        }
+        // Asked after the page, because what the page did not find any more is still gone now. Only
+        // a start of the record is ever removed: from the first entry found on, all was there.
+        let first = log.span().await?.first.map(|(first, _)| first);
+        let there = found.into_iter().chain(first).min();
+        let lost = there.and_then(|there| self.lost_before(there));
+        Ok((entries, lost))
+    }
+
     /// The next page to ask for.
     fn page(&self) -> Page {
-        let before_first = self.spans.first().and_then(|span| span.start().0.checked_sub(1));
         Page {
-            after: self.after.or(before_first.map(Sequence)),
+            after: Some(self.after),
             before: self.spans.last().map(|span| span.end().next()),
             limit: PAGE,
             reverse: false,
         }
+    }
+
+    /// This bus's events that are still to be read and come before `first`, the oldest entry there.
+    fn lost_before(&self, first: Sequence) -> Option<Lost> {
+        let part = |span: &Span| {
+            let from = (*span.start()).max(self.after.next()).0;
+            let until = span.end().next().min(first).0;
+            (from < until).then_some(from..until)
+        };
+        let gone: Vec<_> = self.spans.iter().filter_map(part).collect();
+        Some(Lost {
+            from: Sequence(gone.first()?.start),
+            through: Sequence(gone.last()?.end - 1),
+            events: gone.iter().map(|part| part.end - part.start).sum(),
+        })
     }
 
     /// Whether an entry was recorded through this bus.

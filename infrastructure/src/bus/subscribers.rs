@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use domain::ports::ShutdownReport;
-use domain::{EventSubscriber, RecordedEvent, Subscription};
+use domain::{EventSubscriber, QueryError, RecordedEvent, Subscription};
 use futures::FutureExt;
 use futures::future::{AbortHandle, abortable};
 use tokio::runtime::Handle;
@@ -146,6 +146,8 @@ async fn serve(leave: Leave, mut reader: Reader, slot: Slot) {
                 let Some(subscriber) = subscriber else { return };
                 call(shared, &name, &*subscriber, &event).await;
             }
+            // The reader has logged it, and reads on after what was removed.
+            Err(QueryError::Removed { .. }) => pause = at_first,
             Err(error) => {
                 tracing::warn!(
                     subscriber = name,
