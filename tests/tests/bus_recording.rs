@@ -273,3 +273,19 @@ async fn an_event_whose_emitter_says_nothing_of_it_happens_when_the_clock_says()
     assert_eq!(event.envelope.occurred_at, event.recorded_at);
     assert_eq!(event.envelope.source, "/indelible");
 }
+
+#[tokio::test]
+async fn a_bus_of_the_largest_sizes_there_are_starts_and_records() {
+    let stage = Stage::in_memory(BusSettings {
+        queue_capacity: usize::MAX,
+        max_batch: usize::MAX,
+        reader_buffer: usize::MAX,
+        recent: usize::MAX,
+        ..BusSettings::default()
+    });
+    stage.record_all();
+    let (probe, _subscription) = stage.watch("one");
+    must(stage.bus.emit_batch(plans(0..3)).await);
+    probe.told(3).await;
+    assert_eq!((stage.sequences().await.len(), stage.bus.recent().len()), (3, 3));
+}

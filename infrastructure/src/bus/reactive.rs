@@ -11,7 +11,7 @@ use domain::{
 };
 use shaku::{Component, HasComponent, Module, ModuleBuildContext};
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::committing::Job;
@@ -56,7 +56,7 @@ impl ReactiveEventBus {
     #[must_use]
     pub fn new(settings: BusSettings, clock: Arc<dyn Clock>, log: Arc<dyn AuditLog>) -> Self {
         let runtime = Handle::current();
-        let (queue, jobs) = mpsc::channel(settings.queue_capacity.max(1));
+        let (queue, jobs) = mpsc::channel(settings.queue_capacity.clamp(1, Semaphore::MAX_PERMITS));
         let shared = Arc::new(Shared {
             log,
             clock,

@@ -8,7 +8,9 @@
 pub struct BusSettings {
     /// The source of events whose emitter names none, as a URI-reference.
     pub source: String,
-    /// How many emits may wait to be recorded; a further one waits for a place.
+    /// How many emits may wait to be recorded; a further one waits for a place. More than the
+    /// runtime can count, [`Semaphore::MAX_PERMITS`](tokio::sync::Semaphore::MAX_PERMITS), counts as
+    /// that many.
     pub queue_capacity: usize,
     /// How many events are recorded together. One emit is never divided, however many it has.
     pub max_batch: usize,
