@@ -84,18 +84,21 @@ async fn following_misses_nothing_and_repeats_nothing() {
 }
 
 #[tokio::test]
-async fn following_waits_on_the_clock_while_nothing_is_added() {
+async fn following_waits_on_the_clock_and_reads_no_event_while_nothing_is_added() {
     use domain::Clock;
-    let log = Arc::new(InMemoryAuditLog::new(clock()));
+    let log = filled(3).await;
+    let counted = Arc::new(UnreadableLog::new(Arc::clone(&log) as _));
     let watched = clock();
     let started = watched.now();
-    let mut events =
-        pin!(follow(Arc::clone(&log), Arc::clone(&watched), AuditFilter::default(), Sequence(0)));
+    let filter = AuditFilter::default();
+    let mut events = pin!(follow(Arc::clone(&counted), Arc::clone(&watched), filter, Sequence(3)));
     assert!(futures::poll!(events.next()).is_pending());
     let waited = watched.now() - started;
     assert!(waited.num_milliseconds() > 0 && waited.num_milliseconds() < 100, "{waited}");
-    append(&log, 1..2).await;
-    assert_eq!(events.next().await.unwrap().unwrap().sequence, Sequence(1));
+    assert_eq!(counted.pages(), 0, "an event is read only when there is a new one");
+    append(&log, 4..5).await;
+    assert_eq!(events.next().await.unwrap().unwrap().sequence, Sequence(4));
+    assert_eq!(counted.pages(), 1);
 }
 
 #[tokio::test]
