@@ -45,7 +45,9 @@ impl EventFilter {
         Self::matching(AuditFilter { contexts: vec![context.into()], ..AuditFilter::default() })
     }
 
-    /// The events a question to the record would find.
+    /// The events a question to the record would find. On a bus this runs as a predicate does, and
+    /// [`AuditFilter::contains`] writes every event out as JSON to search it, which is the dearest
+    /// question there is: see [`Self::where_event`].
     pub fn matching(query: AuditFilter) -> Self {
         Self { query, predicates: Vec::new() }
     }
@@ -74,8 +76,10 @@ impl EventFilter {
         self
     }
 
-    /// Of these, the events that `predicate` accepts. It runs inside the bus for every event:
-    /// keep it short. One that panics accepts nothing.
+    /// Of these, the events that `predicate` accepts. It runs inside the bus, for every one of these
+    /// events, where they are recorded one after the other: while it runs, no emit goes on. Keep it
+    /// short and let it wait for nothing; what takes time belongs in the subscriber. One that panics
+    /// accepts nothing.
     pub fn where_event(
         mut self,
         predicate: impl Fn(&RecordedEvent) -> bool + Send + Sync + 'static,
