@@ -33,6 +33,7 @@ impl Writer {
         let patience = Patience::of(self.lock_timeout());
         loop {
             let outcome = self.remove_once(&mut turn, stored(through), i64::from(limit)).await;
+            turn.settle(&outcome);
             let Some(pause) = patience.pause_after(&outcome) else {
                 return outcome.map_err(|error| append_error(error, patience.waited()));
             };
@@ -46,7 +47,8 @@ impl Writer {
         through: i64,
         limit: i64,
     ) -> Result<u64, sqlx::Error> {
-        let mut transaction = self.connection(turn).await?.begin_with("BEGIN IMMEDIATE").await?;
+        let connection = self.connection_to_change(turn).await?;
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
         let ends = "SELECT coalesce((SELECT min(sequence) FROM audit_log), 1), \
                     coalesce((SELECT max(sequence) FROM audit_log), 0)";
         let ends = sqlx::query(ends).fetch_one(&mut *transaction).await?;
@@ -56,10 +58,10 @@ impl Writer {
         if last < first {
             return Ok(0);
         }
-        sqlx::query("INSERT INTO audit_retention_permit (id, through_sequence) VALUES (1, ?)")
-            .bind(last)
-            .execute(&mut *transaction)
-            .await?;
+        // A permit that another program left behind must not stand in the way.
+        let permit =
+            "INSERT OR REPLACE INTO audit_retention_permit (id, through_sequence) VALUES (1, ?)";
+        sqlx::query(permit).bind(last).execute(&mut *transaction).await?;
         let removed = sqlx::query("DELETE FROM audit_log WHERE sequence <= ?")
             .bind(last)
             .execute(&mut *transaction)
