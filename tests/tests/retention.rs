@@ -9,7 +9,7 @@ use application::retention::what_may_go;
 use application::{AuditEventSubscriber, PruneAuditLog, PruneError};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
-use domain::audit::retention::RetentionPolicy;
+use domain::audit::retention::{Prefix, RetentionPolicy};
 use domain::audit::{Page, Tally, TallyBy};
 use domain::events::{AuditPruned, PlanCreated};
 use domain::ports::{Inspection, RetentionError};
@@ -152,7 +152,11 @@ struct FailsAt {
 
 #[async_trait]
 impl AuditRetention for FailsAt {
-    async fn remove_oldest(&self, through: Sequence, limit: u32) -> Result<u64, RetentionError> {
+    async fn remove_oldest(
+        &self,
+        through: Sequence,
+        limit: u32,
+    ) -> Result<Option<Prefix>, RetentionError> {
         if self.seen.fetch_add(1, Ordering::Relaxed) == self.chunk {
             return Err(AppendError::Closed.into());
         }

@@ -6,10 +6,11 @@ mod storage_place;
 
 use std::sync::Arc;
 
+use domain::audit::retention::Prefix;
 use domain::audit::{AuditFilter, Page, TallyBy};
 use domain::{
-    AppendError, AuditAppend, AuditInspect, AuditLog, AuditQuery, Clock, QueryError,
-    RetentionError, Sequence,
+    AppendError, AuditAppend, AuditInspect, AuditLog, AuditQuery, AuditRetention, Clock,
+    QueryError, RetentionError, Sequence,
 };
 use indelible_tests::contract::audit_log::{batch, entry};
 use infrastructure::clock::SystemClock;
@@ -143,6 +144,19 @@ async fn an_inspection_names_what_is_wrong() {
         assert_eq!(fact.value, value);
         assert!(fact.problem.is_some(), "{fact:?}");
     }
+}
+
+#[tokio::test]
+async fn a_permit_that_was_left_behind_keeps_retention_from_nothing() {
+    let place = Place::new();
+    let log = place.log().await;
+    log.append(&batch("e", 8)).await.unwrap();
+    let permit = "INSERT INTO audit_retention_permit (id, through_sequence) VALUES (1, 6)";
+    place.raw().execute_batch(permit).unwrap();
+    let removed = log.remove_oldest(Sequence(3), 100).await.unwrap();
+    assert_eq!(removed, Some(Prefix { from: Sequence(1), through: Sequence(3) }));
+    let inspection = log.inspect().await.unwrap();
+    assert!(inspection.is_healthy(), "and none is left: {inspection:?}");
 }
 
 #[tokio::test]

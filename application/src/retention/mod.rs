@@ -105,8 +105,8 @@ impl PruneAuditLog {
         let mut removed = 0;
         while !stop() {
             match self.log.remove_oldest(prefix.through, CHUNK).await {
-                Ok(0) => return Ok(removed),
-                Ok(chunk) => removed += chunk,
+                Ok(None) => return Ok(removed),
+                Ok(Some(chunk)) => removed += chunk.entries(),
                 Err(source) => return Err(PruneError::Remove { removed, source }),
             }
             self.clock.sleep(PAUSE).await;

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use shaku::Interface;
 
+use crate::audit::retention::Prefix;
 use crate::audit::{
     AuditEntry, AuditFilter, LogSpan, Page, Receipt, RecordedEvent, Sequence, Tally, TallyBy,
 };
@@ -136,11 +137,16 @@ pub trait AuditQuery: Interface {
 #[async_trait]
 pub trait AuditRetention: Interface {
     /// Removes entries from the start up to and including `through`, at most `limit` of them, and
-    /// returns how many it removed; 0 means that there is nothing left to remove.
+    /// returns the range that this very call removed; `None` means that there is nothing left to
+    /// remove. Of several that remove at once, each is told its own range, and no two overlap.
     ///
     /// An adapter MUST remove only a contiguous prefix, all of the chunk or none; MUST NOT remove
     /// the newest entry, whatever `through` is; and MUST let appends in between two chunks.
-    async fn remove_oldest(&self, through: Sequence, limit: u32) -> Result<u64, RetentionError>;
+    async fn remove_oldest(
+        &self,
+        through: Sequence,
+        limit: u32,
+    ) -> Result<Option<Prefix>, RetentionError>;
 }
 
 /// One thing found out about the log: what, and its value.

@@ -8,6 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use domain::audit::retention::Prefix;
 use domain::audit::{Page, Tally, TallyBy};
 use domain::ports::{Fact, Inspection};
 use domain::{
@@ -161,18 +162,25 @@ impl AuditQuery for InMemoryAuditLog {
 
 #[async_trait]
 impl AuditRetention for InMemoryAuditLog {
-    async fn remove_oldest(&self, through: Sequence, limit: u32) -> Result<u64, RetentionError> {
+    async fn remove_oldest(
+        &self,
+        through: Sequence,
+        limit: u32,
+    ) -> Result<Option<Prefix>, RetentionError> {
         let mut record = self.write();
-        let mut removed = 0;
-        while removed < u64::from(limit)
+        let mut removed = None;
+        let mut left = limit;
+        while left > 0
             // The newest entry stays: the next sequence is counted from it.
             && record.entries.len() > 1
             && record.first().is_some_and(|first| first <= through)
         {
-            if let Some(RecordedEvent { envelope, .. }) = record.entries.pop_front() {
+            if let Some(RecordedEvent { sequence, envelope, .. }) = record.entries.pop_front() {
+                let from = removed.map_or(sequence, |prefix: Prefix| prefix.from);
+                removed = Some(Prefix { from, through: sequence });
                 record.places.remove(&(envelope.source, envelope.event_id));
             }
-            removed += 1;
+            left -= 1;
         }
         Ok(removed)
     }

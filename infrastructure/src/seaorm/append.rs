@@ -36,8 +36,8 @@ pub(super) struct Placed {
 impl Writer {
     /// Appends rows: all of them or none, also when the future is dropped. A statement that was
     /// handed to the connection's thread runs to its end there, and a transaction that nobody
-    /// waits for any more is rolled back before the connection does anything else. The head is
-    /// forgotten then, and read again by the next one.
+    /// waits for any more is rolled back as its connection is closed. The next one opens another and
+    /// reads the head again, as it does after a failure.
     pub(super) async fn append(
         &self,
         mut turn: Turn,
@@ -47,6 +47,7 @@ impl Writer {
         let patience = Patience::of(self.lock_timeout());
         loop {
             let outcome = self.append_once(&mut turn, rows, clock).await;
+            turn.settle(&outcome);
             let Some(pause) = patience.pause_after(&outcome) else {
                 return outcome.map_err(|error| append_error(error, patience.waited()));
             };
@@ -61,7 +62,7 @@ impl Writer {
         clock: &dyn Clock,
     ) -> Result<Vec<Placed>, sqlx::Error> {
         let head = turn.head.take();
-        let connection = self.connection(turn).await?;
+        let connection = self.connection_to_change(turn).await?;
         if let Some(head) = head {
             match append_blindly(connection, head, rows, clock).await {
                 Err(error) if error.trouble() == Trouble::Constraint => {}

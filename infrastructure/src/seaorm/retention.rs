@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use domain::audit::retention::Prefix;
 use domain::{AppendError, AuditRetention, RetentionError, Sequence};
 use sea_orm::sqlx::{self, Connection, Row};
 
+use super::decode::sequence;
 use super::filter::stored;
 use super::log::SeaOrmAuditLog;
 use super::problem::{Patience, append_error};
@@ -13,7 +15,11 @@ use super::writer::{State, Turn, Writer};
 
 #[async_trait]
 impl AuditRetention for SeaOrmAuditLog {
-    async fn remove_oldest(&self, through: Sequence, limit: u32) -> Result<u64, RetentionError> {
+    async fn remove_oldest(
+        &self,
+        through: Sequence,
+        limit: u32,
+    ) -> Result<Option<Prefix>, RetentionError> {
         let writer = Arc::clone(self.writer()?);
         let turn = writer.turn().await;
         let removal = tokio::spawn(async move { writer.remove_oldest(turn, through, limit).await });
@@ -29,10 +35,11 @@ impl Writer {
         mut turn: Turn,
         through: Sequence,
         limit: u32,
-    ) -> Result<u64, AppendError> {
+    ) -> Result<Option<Prefix>, AppendError> {
         let patience = Patience::of(self.lock_timeout());
         loop {
             let outcome = self.remove_once(&mut turn, stored(through), i64::from(limit)).await;
+            turn.settle(&outcome);
             let Some(pause) = patience.pause_after(&outcome) else {
                 return outcome.map_err(|error| append_error(error, patience.waited()));
             };
@@ -45,8 +52,9 @@ impl Writer {
         turn: &mut State,
         through: i64,
         limit: i64,
-    ) -> Result<u64, sqlx::Error> {
-        let mut transaction = self.connection(turn).await?.begin_with("BEGIN IMMEDIATE").await?;
+    ) -> Result<Option<Prefix>, sqlx::Error> {
+        let connection = self.connection_to_change(turn).await?;
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
         let ends = "SELECT coalesce((SELECT min(sequence) FROM audit_log), 1), \
                     coalesce((SELECT max(sequence) FROM audit_log), 0)";
         let ends = sqlx::query(ends).fetch_one(&mut *transaction).await?;
@@ -54,19 +62,18 @@ impl Writer {
         // The newest entry stays: it is what keeps its sequence from being given again.
         let last = through.min(newest - 1).min(first + limit - 1);
         if last < first {
-            return Ok(0);
+            return Ok(None);
         }
-        sqlx::query("INSERT INTO audit_retention_permit (id, through_sequence) VALUES (1, ?)")
+        // A permit that another program left behind must not stand in the way.
+        let permit =
+            "INSERT OR REPLACE INTO audit_retention_permit (id, through_sequence) VALUES (1, ?)";
+        sqlx::query(permit).bind(last).execute(&mut *transaction).await?;
+        sqlx::query("DELETE FROM audit_log WHERE sequence <= ?")
             .bind(last)
             .execute(&mut *transaction)
             .await?;
-        let removed = sqlx::query("DELETE FROM audit_log WHERE sequence <= ?")
-            .bind(last)
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected();
         sqlx::query("DELETE FROM audit_retention_permit").execute(&mut *transaction).await?;
         transaction.commit().await?;
-        Ok(removed)
+        Ok(Some(Prefix { from: sequence(first), through: sequence(last) }))
     }
 }

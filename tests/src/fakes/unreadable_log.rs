@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use domain::audit::retention::Prefix;
 use domain::audit::{Page, Tally, TallyBy};
 use domain::ports::{
     AppendError, AuditAppend, AuditInspect, AuditQuery, AuditRetention, Inspection, QueryError,
@@ -91,7 +92,11 @@ impl AuditQuery for UnreadableLog {
 
 #[async_trait]
 impl AuditRetention for UnreadableLog {
-    async fn remove_oldest(&self, through: Sequence, limit: u32) -> Result<u64, RetentionError> {
+    async fn remove_oldest(
+        &self,
+        through: Sequence,
+        limit: u32,
+    ) -> Result<Option<Prefix>, RetentionError> {
         self.inner.remove_oldest(through, limit).await
     }
 }

@@ -1,6 +1,9 @@
 //! Trouble while appending, as SQLite itself makes it on the writing connection.
 
-use domain::{AuditAppend, AuditEntry, AuditQuery, EventEnvelope, EventType, Receipt};
+use domain::{
+    AuditAppend, AuditEntry, AuditQuery, AuditRetention, EventEnvelope, EventType, Receipt,
+    RetentionError, Sequence,
+};
 use futures::FutureExt;
 
 use super::super::problem::open_error;
@@ -68,9 +71,9 @@ fn entry(id: &str) -> AuditEntry {
 async fn a_full_disk_is_told_and_records_nothing_and_room_mends_it() {
     let log = Tried::new().await;
     log.append("before", 3).await.unwrap();
-    // The file may not grow any more, as on a full disk.
-    log.tell_writer("PRAGMA max_page_count = 1").await.unwrap();
     for size in [64, 65, 600] {
+        // The file may not grow any more, as on a full disk.
+        log.tell_writer("PRAGMA max_page_count = 1").await.unwrap();
         let refused = log.append("refused", size).await;
         assert!(matches!(refused, Err(AppendError::Full(_))), "{refused:?}");
         assert_eq!(log.log.span().await.unwrap().entries, 3, "all or nothing");
@@ -83,15 +86,63 @@ async fn a_full_disk_is_told_and_records_nothing_and_room_mends_it() {
 #[tokio::test]
 async fn a_log_that_may_not_be_written_says_so() {
     let log = Tried::new().await;
-    log.tell_writer("PRAGMA query_only = 1").await.unwrap();
     for size in [1, 3] {
+        log.tell_writer("PRAGMA query_only = 1").await.unwrap();
         let refused = log.append("refused", size).await;
         assert!(matches!(refused, Err(AppendError::ReadOnly(_))), "{refused:?}");
     }
+    log.tell_writer("PRAGMA query_only = 1").await.unwrap();
     let refused = log.tell_writer("DELETE FROM audit_log").await.unwrap_err();
     let refused = open_error(log.storage.file(), refused, Duration::ZERO);
     assert!(matches!(refused, OpenError::ReadOnly { .. }), "{refused:?}");
     assert!(refused.to_string().contains("the right to write"), "{refused}");
+}
+
+/// Makes SQLite roll back by itself on this connection alone, as it does where the disk fills up or
+/// breaks at a commit: what sqlx then sends to roll back fails.
+const ROLLS_BACK_BY_ITSELF: [&str; 2] = [
+    "CREATE TEMP TRIGGER no_insert BEFORE INSERT ON main.audit_log \
+     BEGIN SELECT RAISE(ROLLBACK, 'broken'); END",
+    "CREATE TEMP TRIGGER no_delete BEFORE DELETE ON main.audit_log \
+     BEGIN SELECT RAISE(ROLLBACK, 'broken'); END",
+];
+
+#[tokio::test]
+async fn what_sqlite_rolled_back_by_itself_harms_nothing_after_it() {
+    let log = Tried::new().await;
+    log.append("before", 3).await.unwrap();
+    for size in [1, 3, 600] {
+        log.tell_writer(ROLLS_BACK_BY_ITSELF[0]).await.unwrap();
+        let refused = log.append("refused", size).await;
+        assert!(matches!(refused, Err(AppendError::Storage(_))), "{refused:?}");
+        log.append(&format!("after {size}"), 1).await.unwrap();
+    }
+    log.tell_writer(ROLLS_BACK_BY_ITSELF[1]).await.unwrap();
+    let refused = log.log.remove_oldest(Sequence(2), 1).await;
+    let refused = refused.unwrap_err();
+    assert!(matches!(refused, RetentionError::Append(AppendError::Storage(_))), "{refused:?}");
+    log.append("after pruning", 1).await.unwrap();
+    log.log.remove_oldest(Sequence(2), 1).await.unwrap();
+    assert_eq!(log.log.span().await.unwrap().entries, 6, "3 before, 4 after, 1 removed");
+}
+
+#[tokio::test]
+async fn an_append_that_was_abandoned_while_it_failed_harms_nothing_after_it() {
+    for polls in 1..40 {
+        let log = Tried::new().await;
+        log.append("before", 1).await.unwrap();
+        log.tell_writer(ROLLS_BACK_BY_ITSELF[0]).await.unwrap();
+        let mut abandoned = Box::pin(log.append("abandoned", 600));
+        for _ in 0..polls {
+            if (&mut abandoned).now_or_never().is_some() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(abandoned);
+        log.append("after", 1).await.unwrap();
+        assert_eq!(log.log.span().await.unwrap().entries, 2, "abandoned after {polls} polls");
+    }
 }
 
 /// A clock that shows what it was set to; it breaks when it was set to nothing.
