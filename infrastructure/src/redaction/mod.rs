@@ -16,6 +16,7 @@
 mod assignment;
 mod judge;
 mod key;
+mod list;
 mod mark;
 mod names;
 mod pem;

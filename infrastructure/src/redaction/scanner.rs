@@ -131,7 +131,7 @@ impl Scanner {
                     let length = mark::length_at_start(&text[hit.start()..]).unwrap_or_default();
                     looked_to = looked_to.max(hit.start() + length);
                 }
-                Anchor::Name if reading == Reading::Text && hit.start() >= looked_to => {
+                Anchor::Name if reading == Reading::Text && hit.end() > looked_to => {
                     let (secret, end) = assigned(text, hit.range(), names);
                     looked_to = end;
                     assignments.extend(secret);
