@@ -21,7 +21,7 @@ const FILLED: &str = "legacy_filled";
 pub struct LegacyRow {
     /// Its place in the table, to ask for the rows after it.
     pub position: i64,
-    /// Its id, as text.
+    /// Its id, as text; empty where it has none, and then its position stands for it.
     pub id: String,
     /// The earlier name of the event's type.
     pub event_type: String,
@@ -91,7 +91,10 @@ pub enum LegacyRowError {
 /// # Errors
 /// When its name has no counterpart, when it does not say when it happened, or when a field of its
 /// details has the wrong type.
-pub fn draft(row: LegacyRow, mapping: &LegacyMapping) -> Result<EventDraft, LegacyRowError> {
+pub fn draft(mut row: LegacyRow, mapping: &LegacyMapping) -> Result<EventDraft, LegacyRowError> {
+    if row.id.trim().is_empty() {
+        row.id = format!("position-{}", row.position);
+    }
     let Some(descriptor) = mapping.find(&row.event_type) else {
         return Err(LegacyRowError::Unmapped { row: row.id, name: row.event_type });
     };
@@ -130,8 +133,9 @@ pub fn draft(row: LegacyRow, mapping: &LegacyMapping) -> Result<EventDraft, Lega
     Ok(draft)
 }
 
-/// The row's id and a digest of the row: the same row is the same event, and a row of another file
-/// that happens to have the same id is not.
+/// The row's id and a digest of what stands beside it: the same row is the same event, and a row of
+/// another file that happens to have the same id is not. The payload is no part of the digest, for
+/// it may hold secrets, and whoever sees the id could try guesses against it.
 fn event_id(row: &LegacyRow) -> String {
     let columns = [
         Some(&row.event_type),
@@ -139,7 +143,6 @@ fn event_id(row: &LegacyRow) -> String {
         row.project_name.as_ref(),
         row.actor_name.as_ref(),
         row.user_identity.as_ref(),
-        row.details.as_ref(),
         row.created_at.as_ref(),
     ];
     let mut digest = Sha256::new();
@@ -291,6 +294,37 @@ mod tests {
         assert_eq!(envelope.user_identity.as_deref(), Some("me@example.org"));
         let text = serde_json::to_string(&envelope.details).unwrap();
         assert_eq!(text, details.replace(": ", ":").replace(", ", ","));
+    }
+
+    #[test]
+    fn the_id_tells_rows_apart_and_nothing_about_their_payload() {
+        let id = |row| sealed(row).event_id;
+        let first = id(row("plan_cancelled", "{\"password\": \"hunter22\"}"));
+        assert_eq!(first, id(row("plan_cancelled", "{\"password\": \"other\"}")));
+        let cancelled = || row("plan_cancelled", "{}");
+        for other in [
+            LegacyRow { id: "8".to_owned(), ..cancelled() },
+            row("plan_applied", "{}"),
+            LegacyRow { plan_id: None, ..cancelled() },
+            LegacyRow { project_name: None, ..cancelled() },
+            LegacyRow { actor_name: None, ..cancelled() },
+            LegacyRow { user_identity: None, ..cancelled() },
+            LegacyRow { created_at: Some("2026-07-01 09:00:01".to_owned()), ..cancelled() },
+        ] {
+            assert_ne!(id(other.clone()), first, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn rows_without_an_id_are_told_apart_by_their_position() {
+        let nameless =
+            |position| LegacyRow { position, id: " ".to_owned(), ..row("plan_cancelled", "{}") };
+        let [first, second] = [1, 2].map(|position| sealed(nameless(position)).event_id);
+        assert!(first.starts_with("legacy-position-1-"), "{first}");
+        assert_ne!(first, second);
+        assert_eq!(sealed(nameless(1)).event_id, first);
+        let late = LegacyRow { created_at: None, ..nameless(1) };
+        assert!(refusal(late).to_string().starts_with("row position-1: "));
     }
 
     #[test]

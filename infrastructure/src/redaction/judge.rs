@@ -175,12 +175,20 @@ pub(super) fn is_path_of(name: &str, value: &str) -> bool {
     pwd && value.starts_with(['/', '~', '.'])
 }
 
+/// `session_tokens: 184320`: how many there were.
+fn is_count_of(name: &str, word: &str) -> bool {
+    let plural = name.len().checked_sub("tokens".len()).and_then(|at| name.get(at..));
+    plural.is_some_and(|tail| tail.eq_ignore_ascii_case("tokens"))
+        && word.trim_end_matches([',', ';', ')', '.']).bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Whether an unquoted value is a secret.
 pub(super) fn is_secret(word: &str, style: Style, context: &Context<'_>) -> bool {
     if is_reference(word)
         || word.starts_with("${")
         || word.starts_with("$(")
         || is_path_of(context.name, word)
+        || is_count_of(context.name, word)
         || is_in(LANGUAGE, word.trim_end_matches([',', ';', ')', '.', '?', '!']))
     {
         return false;

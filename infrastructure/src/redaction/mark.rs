@@ -10,7 +10,16 @@ use super::RedactionKey;
 
 /// What every mark begins with.
 pub(super) const OPENING: &str = "[redacted:";
-const HEX: usize = 8;
+
+/// How many hex digits a mark shows. The short digest begins the long one, so that the two can be
+/// told to be of the same secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Digits {
+    /// Enough to tell secrets apart when reading.
+    Eight = 8,
+    /// Enough that no two secrets ever have the same: for what must stay unique.
+    ThirtyTwo = 32,
+}
 
 /// Whether a text can be the kind in a mark.
 pub(super) fn is_kind(kind: &str) -> bool {
@@ -37,13 +46,13 @@ impl Marker {
     }
 
     /// Appends the mark of a secret.
-    pub(super) fn push(&self, text: &mut String, kind: &str, secret: &str) {
+    pub(super) fn push(&self, text: &mut String, kind: &str, secret: &str, digits: Digits) {
         let mut keyed = self.keyed.clone();
         keyed.update(secret.as_bytes());
         text.push_str(OPENING);
         text.push_str(kind);
         text.push(':');
-        for byte in keyed.finalize().into_bytes().iter().take(HEX / 2) {
+        for byte in keyed.finalize().into_bytes().iter().take(digits as usize / 2) {
             // Writing to a string never errs.
             let _ = write!(text, "{byte:02x}");
         }
@@ -52,8 +61,9 @@ impl Marker {
 
     /// The mark of a secret.
     pub(super) fn mark(&self, kind: &str, secret: &str) -> String {
-        let mut text = String::with_capacity(OPENING.len() + kind.len() + HEX + 2);
-        self.push(&mut text, kind, secret);
+        let mut text =
+            String::with_capacity(OPENING.len() + kind.len() + Digits::Eight as usize + 2);
+        self.push(&mut text, kind, secret, Digits::Eight);
         text
     }
 }
@@ -81,5 +91,6 @@ pub(super) fn length_at_start(text: &str) -> Option<usize> {
     let hash = rest[kind..].strip_prefix(':')?;
     let hex = hash.bytes().take_while(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f')).count();
     let closed = hash[hex..].starts_with(']');
-    (kind > 0 && hex == HEX && closed).then_some(OPENING.len() + kind + 1 + HEX + 1)
+    let whole = hex == Digits::Eight as usize || hex == Digits::ThirtyTwo as usize;
+    (kind > 0 && whole && closed).then_some(OPENING.len() + kind + 1 + hex + 1)
 }

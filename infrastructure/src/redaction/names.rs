@@ -9,7 +9,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
 use super::mark;
 
 /// The kinds, by the words their names end with. Only the words' letters count, not their case.
-const SECRET_ENDINGS: &[(&[&str], &str)] = &[
+pub(super) const SECRET_ENDINGS: &[(&[&str], &str)] = &[
     (&["password"], "password"),
     (&["passwords"], "password"),
     (&["passwd"], "password"),
@@ -134,56 +134,12 @@ const HARMLESS_TOKENS: &[&str] = &[
     "special",
 ];
 
-/// Parts of names that make [`super::scanner`] look for an assignment. Every secret name holds one.
-const KEY_OWNERS: &[&str] = &[
-    "api",
-    "access",
-    "secret",
-    "account",
-    "shared",
-    "storage",
-    "master",
-    "private",
-    "signing",
-    "encryption",
-    "ssh",
-];
-const STEMS: &[&str] = &[
-    "password",
-    "passwd",
-    "passphrase",
-    "passcode",
-    "pwd",
-    "pass_word",
-    "pass-word",
-    "pass word",
-    "pass_phrase",
-    "pass-phrase",
-    "pass phrase",
-    "_pass",
-    "-pass",
-    ".pass",
-    "dbpass",
-    "userpass",
-    "adminpass",
-    "rootpass",
-    "sshpass",
-    "secret",
-    "otp",
-    "token",
-    "jwt",
-    "bearer",
-    "authorization",
-    "cookie",
-    "credential",
-    "connectionstring",
-    "connection_string",
-    "connection-string",
-    "connection string",
-    "conn_str",
-    "connstr",
-    "conn-str",
-];
+/// What may stand between the words of a name; that the case turns is a boundary too.
+pub(super) const JOINTS: &[&str] = &["", "_", "-", ".", " "];
+
+/// Names that are secrets when they are the whole name of a field: as a part of one, and in prose,
+/// they say something else, as in `tests_pass`.
+const WHOLE: &[&str] = &["pass", "pw"];
 
 /// Names that are secrets, and names that are not although they look like it.
 pub(super) struct SecretNames {
@@ -213,14 +169,22 @@ impl SecretNames {
 
     /// Parts of names, one of which is in every secret name whatever its case.
     pub(super) fn stems(&self) -> Vec<String> {
-        let mut stems: Vec<String> = STEMS.iter().map(ToString::to_string).collect();
-        for owner in KEY_OWNERS {
-            stems.extend(["", "_", "-", " ", "."].map(|joint| format!("{owner}{joint}key")));
-        }
+        let joined =
+            |joint: &'static str| SECRET_ENDINGS.iter().map(move |(ending, _)| ending.join(joint));
+        let mut stems: Vec<String> = JOINTS.iter().flat_map(|joint| joined(*joint)).collect();
+        stems.extend(RUN_TOGETHER.iter().map(|(end, _)| (*end).to_owned()));
         for name in &self.extra {
-            stems.extend(["", "_", "-", " ", "."].map(|joint| name.join(joint)));
+            stems.extend(JOINTS.iter().map(|joint| name.join(joint)));
         }
-        stems
+        stems.sort_by_key(String::len);
+        // One that holds another is found with it, unless it is more than one word for the text.
+        let mut kept: Vec<String> = Vec::new();
+        for stem in stems {
+            if stem.contains(' ') || !kept.iter().any(|shorter| stem.contains(shorter)) {
+                kept.push(stem);
+            }
+        }
+        kept
     }
 
     /// Which kind of secret stands under this name, if one does.
@@ -263,17 +227,29 @@ impl SecretNames {
                 });
             return (!harmless).then_some(kind);
         }
-        RUN_TOGETHER
-            .iter()
-            .find(|(end, _)| {
-                // Cut at a byte that may lie within a letter: then it is no ending of ours.
-                last.len()
-                    .checked_sub(end.len())
-                    .and_then(|at| last.get(at..))
-                    .is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+        let run_together = RUN_TOGETHER.iter().find(|(end, _)| before_end(last, end).is_some());
+        let joined = || {
+            SECRET_ENDINGS.iter().find(|(ending, _)| match ending {
+                [first, second] => before_end(last, second)
+                    .is_some_and(|before| before_end(before, first).is_some()),
+                _ => false,
             })
-            .map(|(_, kind)| *kind)
+        };
+        run_together.map(|(_, kind)| *kind).or_else(|| joined().map(|(_, kind)| *kind))
     }
+
+    /// Whether the whole of a name is one of the short words for a password.
+    pub(super) fn is_short_password(&self, name: &str) -> bool {
+        WHOLE.iter().any(|whole| whole.eq_ignore_ascii_case(name))
+            && !self.allowed.iter().any(|allowed| same(allowed, words(name).as_slice()))
+    }
+}
+
+/// What stands before an ending, if the text has it, whatever its case.
+fn before_end<'a>(text: &'a str, end: &str) -> Option<&'a str> {
+    // Cut at a byte that may lie within a letter: then it is no ending of ours.
+    let (before, tail) = text.split_at_checked(text.len().checked_sub(end.len())?)?;
+    tail.eq_ignore_ascii_case(end).then_some(before)
 }
 
 fn same(wanted: &[String], words: &[&str]) -> bool {

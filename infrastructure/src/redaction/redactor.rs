@@ -5,7 +5,7 @@ use shaku::{Component, Module, ModuleBuildContext};
 
 use super::mark::Marker;
 use super::names::SecretNames;
-use super::scanner::Scanner;
+use super::scanner::{Reading, Scanner};
 use super::value::redact_object;
 use super::{RedactionKey, RedactionRuleError, RedactionSettings};
 
@@ -26,13 +26,21 @@ pub(super) struct Rules<'a> {
 impl Rules<'_> {
     /// A text without its secrets, if it has any.
     pub(super) fn redacted(&self, text: &str) -> Option<(String, usize)> {
-        self.scanner.redact(text, self.names, self.marker)
+        self.scanner.redact(text, self.names, self.marker, Reading::Text)
     }
 
     /// Redacts a text where it is.
     pub(super) fn redact_text(&self, text: &mut String) -> usize {
         let Some((redacted, count)) = self.redacted(text) else { return 0 };
         *text = redacted;
+        count
+    }
+
+    /// Redacts an id where it is. Equal ids stay equal, and different ones different.
+    fn redact_id(&self, id: &mut String) -> usize {
+        let redacted = self.scanner.redact(id, self.names, self.marker, Reading::Id);
+        let Some((redacted, count)) = redacted else { return 0 };
+        *id = redacted;
         count
     }
 }
@@ -79,13 +87,16 @@ impl Redactor for SecretRedactor {
             envelope.session_id.as_mut(),
             actor,
             envelope.user_identity.as_mut(),
-            envelope.correlation_id.as_mut(),
-            envelope.causation_id.as_mut(),
             envelope.trace_id.as_mut(),
         ];
-        let texts = [&mut envelope.event_id, &mut envelope.source];
-        for text in texts.into_iter().chain(optional.into_iter().flatten()) {
+        for text in optional.into_iter().flatten() {
             count += rules.redact_text(text);
+        }
+        // The last two name other events, and must still do so.
+        let ids = [envelope.correlation_id.as_mut(), envelope.causation_id.as_mut()];
+        let own = [&mut envelope.event_id, &mut envelope.source];
+        for id in own.into_iter().chain(ids.into_iter().flatten()) {
+            count += rules.redact_id(id);
         }
         count
     }

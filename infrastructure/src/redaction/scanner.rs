@@ -9,7 +9,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
 
 use super::assignment;
 use super::judge;
-use super::mark::{self, Marker};
+use super::mark::{self, Digits, Marker};
 use super::names::SecretNames;
 use super::pem;
 use super::rules::{Check, EXPRESSIONS, ExtraRule, RULES};
@@ -25,6 +25,15 @@ enum Anchor {
     Mark,
     /// A name, perhaps a secret's.
     Name,
+}
+
+/// What a text is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// Anything: names and what is assigned to them count.
+    Text,
+    /// An id, which must stay different from every other: only shapes count.
+    Id,
 }
 
 /// A secret in a text.
@@ -67,14 +76,15 @@ impl Scanner {
         text: &str,
         names: &SecretNames,
         marker: &Marker,
+        reading: Reading,
     ) -> Option<(String, usize)> {
         if self.extra.is_empty() && !self.anchors.is_match(text) {
             return None;
         }
-        let (mut redacted, mut count) = self.redact_once(text, names, marker)?;
+        let (mut redacted, mut count) = self.redact_once(text, names, marker, reading)?;
         // A mark can show that what stands next to it is a secret too. Every further turn takes
         // away letters that are not in a mark, or joins marks, so that there is a last one.
-        while let Some((again, more)) = self.redact_once(&redacted, names, marker) {
+        while let Some((again, more)) = self.redact_once(&redacted, names, marker, reading) {
             redacted = again;
             count += more;
         }
@@ -86,8 +96,13 @@ impl Scanner {
         text: &str,
         names: &SecretNames,
         marker: &Marker,
+        reading: Reading,
     ) -> Option<(String, usize)> {
-        let found = outside_marks(text, self.find(text, names));
+        let digits = match reading {
+            Reading::Text => Digits::Eight,
+            Reading::Id => Digits::ThirtyTwo,
+        };
+        let found = outside_marks(text, self.find(text, names, reading));
         if found.is_empty() {
             return None;
         }
@@ -95,14 +110,14 @@ impl Scanner {
         let mut from = 0;
         for secret in &found {
             redacted.push_str(&text[from..secret.at.start]);
-            marker.push(&mut redacted, secret.kind, &text[secret.at.clone()]);
+            marker.push(&mut redacted, secret.kind, &text[secret.at.clone()], digits);
             from = secret.at.end;
         }
         redacted.push_str(&text[from..]);
         Some((redacted, found.len()))
     }
 
-    fn find(&self, text: &str, names: &SecretNames) -> Vec<Found<'_>> {
+    fn find(&self, text: &str, names: &SecretNames, reading: Reading) -> Vec<Found<'_>> {
         let mut found = Vec::new();
         let mut assignments = Vec::new();
         let mut rules = 0_u64;
@@ -116,7 +131,7 @@ impl Scanner {
                     let length = mark::length_at_start(&text[hit.start()..]).unwrap_or_default();
                     looked_to = looked_to.max(hit.start() + length);
                 }
-                Anchor::Name if hit.start() >= looked_to => {
+                Anchor::Name if reading == Reading::Text && hit.end() > looked_to => {
                     let (secret, end) = assigned(text, hit.range(), names);
                     looked_to = end;
                     assignments.extend(secret);

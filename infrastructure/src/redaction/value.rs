@@ -3,8 +3,8 @@
 use domain::Details;
 use serde_json::Value;
 
+use super::list::redact_list;
 use super::mark;
-use super::names::SecretNames;
 use super::redactor::Rules;
 
 /// Payloads nested deeper than this could not be read back from the record: the reader of JSON
@@ -43,7 +43,12 @@ pub(super) fn redact_object(
     for (name, value) in object.iter_mut() {
         let kind = under
             .or_else(|| rules.names.kind_of(name))
-            .or_else(|| named.filter(|_| HOLDERS.contains(&name.as_str())));
+            .or_else(|| named.filter(|_| is_one_of(HOLDERS, name)))
+            .or_else(|| {
+                // A number of that name counts what passed.
+                let short = value.is_string() && rules.names.is_short_password(name);
+                short.then_some("password")
+            });
         count += redact_value(rules, value, kind, depth);
     }
     count + redact_names(rules, object)
@@ -51,7 +56,12 @@ pub(super) fn redact_object(
 
 /// The kind of secret that an object is about: `{"key": "db.password", "old": …, "new": …}`.
 fn secret_it_names(rules: &Rules, object: &Details) -> Option<&'static str> {
-    NAMED_BY.iter().find_map(|by| rules.names.kind_of(object.get(*by)?.as_str()?))
+    let names = object.iter().filter(|(name, _)| is_one_of(NAMED_BY, name));
+    names.filter_map(|(_, value)| value.as_str()).find_map(|name| rules.names.kind_of(name))
+}
+
+fn is_one_of(known: &[&str], name: &str) -> bool {
+    known.iter().any(|one| one.eq_ignore_ascii_case(name))
 }
 
 /// Names can be secrets themselves. The order stays.
@@ -74,7 +84,7 @@ fn redact_names(rules: &Rules, object: &mut Details) -> usize {
     count
 }
 
-fn redact_value(
+pub(super) fn redact_value(
     rules: &Rules,
     value: &mut Value,
     under: Option<&'static str>,
@@ -102,78 +112,10 @@ fn redact_value(
     }
 }
 
-fn redact_whole(rules: &Rules, text: &mut String, kind: &str) -> usize {
+pub(super) fn redact_whole(rules: &Rules, text: &mut String, kind: &str) -> usize {
     if text.is_empty() || mark::is_mark(text) {
         return 0;
     }
     *text = rules.marker.mark(kind, text);
     1
-}
-
-fn redact_list(
-    rules: &Rules,
-    items: &mut [Value],
-    under: Option<&'static str>,
-    depth: usize,
-) -> usize {
-    if under.is_some() {
-        return items.iter_mut().map(|item| redact_value(rules, item, under, depth)).sum();
-    }
-    let mut count = 0;
-    let is_pair = items.len() == 2;
-    let is_curl = items.first().and_then(Value::as_str).is_some_and(|program| {
-        program.rsplit('/').next().is_some_and(|name| name.trim_end_matches(".exe") == "curl")
-    });
-    let mut after = After::Nothing;
-    for item in items {
-        let next = item
-            .as_str()
-            .map_or(After::Nothing, |text| After::of(rules.names, text, is_pair, is_curl));
-        count += match (after, &mut *item) {
-            (After::Secret(kind), Value::String(text)) if !text.starts_with('-') => {
-                redact_whole(rules, text, kind)
-            }
-            (After::Secret(kind), Value::Number(_)) => redact_value(rules, item, Some(kind), depth),
-            (After::Login, Value::String(text)) => redact_login(rules, text),
-            _ => redact_value(rules, item, None, depth),
-        };
-        after = next;
-    }
-    count
-}
-
-/// What an element of a list says about the one after it.
-#[derive(Clone, Copy)]
-enum After {
-    Nothing,
-    /// It is a secret.
-    Secret(&'static str),
-    /// It is `user:password`.
-    Login,
-}
-
-impl After {
-    fn of(names: &SecretNames, text: &str, is_pair: bool, is_curl: bool) -> Self {
-        if is_curl && matches!(text, "-u" | "--user" | "--proxy-user") {
-            return Self::Login;
-        }
-        let is_flag = text.starts_with('-') && !text.contains(['=', ' ']);
-        if !is_flag && !is_pair {
-            return Self::Nothing;
-        }
-        match names.kind_of(text) {
-            Some(kind) if is_flag => Self::Secret(kind),
-            // A pair of a header's name and its value; other pairs may be any two words.
-            Some(kind @ ("authorization" | "cookie" | "api-key")) => Self::Secret(kind),
-            _ => Self::Nothing,
-        }
-    }
-}
-
-fn redact_login(rules: &Rules, text: &mut String) -> usize {
-    let Some(colon) = text.find(':') else { return rules.redact_text(text) };
-    let mut password = text.split_off(colon + 1);
-    let count = redact_whole(rules, &mut password, "password");
-    text.push_str(&password);
-    count
 }

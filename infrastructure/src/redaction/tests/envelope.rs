@@ -50,6 +50,57 @@ fn no_place_of_an_envelope_keeps_a_secret() {
 }
 
 #[test]
+fn different_ids_stay_different_whatever_they_look_like() {
+    let redactor = redactor();
+    let mut envelope = envelope(json!({}));
+    let mut seen = std::collections::HashSet::new();
+    for number in 0..200_000 {
+        let name = format!("refresh-token:{number:07}");
+        envelope.event_id.clone_from(&name);
+        assert_eq!(redactor.redact(&mut envelope), 0);
+        assert_eq!(envelope.event_id, name);
+        // Of these several would share a mark of eight digits.
+        envelope.event_id = format!("ghp_{number:036}");
+        assert_eq!(redactor.redact(&mut envelope), 1);
+        assert!(seen.insert(std::mem::take(&mut envelope.event_id)), "{number}");
+    }
+}
+
+#[test]
+fn what_refers_to_an_event_still_does_when_its_id_is_a_secret() {
+    let mut envelope = envelope(json!({}));
+    let secret = format!("ghp_{:036}", 1);
+    envelope.causation_id = Some(secret.clone());
+    envelope.correlation_id = Some(secret.clone());
+    envelope.event_id = secret;
+    assert_eq!(redactor().redact(&mut envelope), 3);
+    assert_eq!(envelope.causation_id.as_ref(), Some(&envelope.event_id));
+    assert_eq!(envelope.correlation_id.as_ref(), Some(&envelope.event_id));
+}
+
+#[test]
+fn an_id_loses_its_secret_shapes_once_and_for_all() {
+    let redactor = redactor();
+    for secret in ["https://me:hunter22@example.org/e/1", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.x"]
+    {
+        for place in [0, 1, 8, 9] {
+            let mut envelope = planted(place, secret);
+            assert_eq!(redactor.redact(&mut envelope), 1, "{place}");
+            assert!(!everything(&envelope).contains(secret), "{place}");
+            let once = envelope.clone();
+            assert_eq!(redactor.redact(&mut envelope), 0, "{place}");
+            assert_eq!(envelope, once);
+        }
+    }
+    let [mut id, mut subject] = [0, 2].map(|place| planted(place, "https://me:hunter22@a/"));
+    redactor.redact(&mut id);
+    redactor.redact(&mut subject);
+    let short = subject.subject.unwrap();
+    let digits = &short[short.len() - 12..short.len() - 4];
+    assert!(id.event_id.contains(&format!(":{digits}")), "the same secret shows the same digits");
+}
+
+#[test]
 fn equal_secrets_become_equal_marks_and_others_do_not() {
     let redactor = redactor();
     let (value, count) =

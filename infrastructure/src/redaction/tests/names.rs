@@ -1,6 +1,6 @@
 //! Secrets known by the name they stand under.
 
-use super::super::names::SecretNames;
+use super::super::names::{JOINTS, SECRET_ENDINGS, SecretNames};
 use super::*;
 
 fn kind(name: &str) -> Option<&'static str> {
@@ -139,6 +139,86 @@ fn every_secret_name_is_looked_for_in_texts_too() {
 }
 
 #[test]
+fn every_ending_of_a_secret_name_is_looked_for_in_texts_however_it_is_written() {
+    for (ending, _) in SECRET_ENDINGS {
+        let mut capital = String::new();
+        for word in *ending {
+            capital.push_str(&word[..1].to_uppercase());
+            capital.push_str(&word[1..]);
+        }
+        let joined = JOINTS.iter().map(|joint| (ending.join(joint), *joint));
+        for (name, joint) in joined.chain([(capital, "")]) {
+            // In prose, `session tokens` are counted.
+            if joint == " " && ending.last() == Some(&"tokens") {
+                continue;
+            }
+            for name in [name.clone(), name.to_uppercase(), format!("my_{name}")] {
+                let said = text(&format!("{name}=hunter2hunter2"));
+                assert!(said.starts_with(&format!("{name}=[redacted:")), "{said}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_short_words_for_a_password_are_whole_names() {
+    assert_eq!(
+        redacted(json!({"pass": "hunter", "PW": "hunter", "tests_pass": "all", "Pass": 12})),
+        json!({
+            "pass": "[redacted:password]", "PW": "[redacted:password]", "tests_pass": "all",
+            "Pass": 12
+        })
+    );
+    let settings =
+        RedactionSettings { allowed_keys: vec!["pass".to_owned()], ..RedactionSettings::default() };
+    let redactor = SecretRedactor::new(&settings, RedactionKey::from_bytes(KEY)).unwrap();
+    let (value, count) = redacted_by(&redactor, json!({"pass": "first"}));
+    assert_eq!((value, count), (json!({"pass": "first"}), 0));
+}
+
+#[test]
+fn a_password_within_an_argument_goes() {
+    for (list, expected) in [
+        (
+            json!(["tool", "--password", "-hunter22"]),
+            json!(["tool", "--password", "[redacted:password]"]),
+        ),
+        (json!(["tool", "--token", "--dry-run2"]), json!(["tool", "--token", "--dry-run2"])),
+        (json!(["curl", "-uann:hunter22"]), json!(["curl", "-uann:[redacted:password]"])),
+        (json!(["curl", "--user=ann:hunter22"]), json!(["curl", "--user=ann:[redacted:password]"])),
+        (json!(["curl", "-uann"]), json!(["curl", "-uann"])),
+        (json!(["/bin/mysql", "-phunter22"]), json!(["/bin/mysql", "-p[redacted:password]"])),
+        (json!(["mysqldump", "-p", "app"]), json!(["mysqldump", "-p", "app"])),
+        (
+            json!(["sshpass", "-p", "hunter", "ssh", "-p", "22"]),
+            json!(["sshpass", "-p", "[redacted:password]", "ssh", "-p", "22"]),
+        ),
+        (
+            json!(["sshpass", "-phunter", "ssh", "-p22"]),
+            json!(["sshpass", "-p[redacted:password]", "ssh", "-p22"]),
+        ),
+        (json!(["find", "-print"]), json!(["find", "-print"])),
+    ] {
+        assert_eq!(redacted(list), expected);
+    }
+}
+
+#[test]
+fn pairs_of_a_name_and_a_value_lose_the_value() {
+    for (list, expected) in [
+        (json!([["DB_PASSWORD", "hunter22"]]), json!([["DB_PASSWORD", "[redacted:password]"]])),
+        (json!(["DB_PASSWORD", "hunter"]), json!(["DB_PASSWORD", "[redacted:password]"])),
+        (json!(["password", "hunter22"]), json!(["password", "[redacted:password]"])),
+        (json!(["DB_PASSWORD", "API_TOKEN"]), json!(["DB_PASSWORD", "API_TOKEN"])),
+        (json!(["DB_PASSWORD", "$DB_PASSWORD2"]), json!(["DB_PASSWORD", "$DB_PASSWORD2"])),
+        (json!(["token", "kind"]), json!(["token", "kind"])),
+        (json!(["old password", "really4?"]), json!(["old password", "really4?"])),
+    ] {
+        assert_eq!(redacted(list), expected);
+    }
+}
+
+#[test]
 fn every_text_and_number_below_a_secret_name_goes() {
     let value = json!({
         "fine": "text",
@@ -175,6 +255,7 @@ fn what_is_named_beside_its_value_goes_too() {
             {"header": "X-Api-Key", "value": "abc"},
             {"key": "max_tokens", "old": 1, "new": 2},
             {"key": 7, "value": "x"},
+            {"Name": "DB_PASSWORD", "Value": "abc", "OldValue": "b"},
         ])),
         json!([
             {"key": "db.password", "old": "[redacted:password]", "new": "[redacted:password]", "by": "me"},
@@ -182,6 +263,7 @@ fn what_is_named_beside_its_value_goes_too() {
             {"header": "X-Api-Key", "value": "[redacted:api-key]"},
             {"key": "max_tokens", "old": 1, "new": 2},
             {"key": 7, "value": "x"},
+            {"Name": "DB_PASSWORD", "Value": "[redacted:password]", "OldValue": "[redacted:password]"},
         ])
     );
 }

@@ -109,6 +109,9 @@ fn headers_in_texts_lose_their_secrets() {
 #[test]
 fn command_lines_lose_their_secrets() {
     check("password", "PASSWORD=«hunter»");
+    check("password", "smtpPass=«hunter22» mysqlPass=«hunter22»");
+    check("connection-string", "conn.string=«hunter22»");
+    check("access-key", "Secret key: «abc123def456»");
     check("password", "export DB_PASSWORD=«hunter2»; ./run");
     check("password", "docker run -e PGPASSWORD=«a,b)c!» -u 1000:1000 image");
     check("password", "PASSWORD='«two words»' ./run");
@@ -213,6 +216,10 @@ fn code_prose_and_logs_about_secrets_stay() {
         "interface A { token: string; password: string }",
         "token: None",
         "\"token\": null, \"password\": false, \"secrets\": []",
+        "session tokens: 184320, session_tokens=184320, auth_tokens: 1843200",
+        "5 passed, test_pass: 12345678, pass=12345678 pw=12345678",
+        "PASSWORD=$hunter22",
+        "login(password=hunter)",
         "tokens_in: 4711, tokens: 12345, max_tokens=100000",
         "\"token_count\": 123456",
         "the secretary said: password_changed_at = 20260701",
