@@ -11,6 +11,7 @@ pub mod cli;
 pub mod settings;
 pub mod wiring;
 
+pub use domain;
 pub use settings::{Settings, SettingsError};
 pub use wiring::{App, AppBuilder, IndelibleModule, StartError};
 

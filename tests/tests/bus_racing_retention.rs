@@ -82,7 +82,11 @@ impl AuditAppend for Racing {
 
 #[async_trait]
 impl AuditRetention for Racing {
-    async fn remove_oldest(&self, through: Sequence, limit: u32) -> Result<u64, RetentionError> {
+    async fn remove_oldest(
+        &self,
+        through: Sequence,
+        limit: u32,
+    ) -> Result<Option<domain::audit::retention::Prefix>, RetentionError> {
         self.inner.remove_oldest(through, limit).await
     }
 }

@@ -72,9 +72,8 @@ async fn what_is_old_goes_in_chunks_and_the_run_is_on_record() {
     let stage = Stage::with_old_events(1_203).await;
     let newest = stage.bus.emit(PlanCreated::sample()).await.unwrap().sequence;
     let report = stage.prune().run(1).await.unwrap();
-    let gone = report.removed.unwrap();
-    assert_eq!((gone.from, gone.through), (Sequence(1), Sequence(1_203)));
-    let run = stage.log.by_sequence(report.receipt.unwrap().sequence).await.unwrap().unwrap();
+    assert_eq!(report.removed, [Prefix { from: Sequence(1), through: Sequence(1_203) }]);
+    let run = stage.log.by_sequence(report.receipts[0].sequence).await.unwrap().unwrap();
     let told = run.decode::<AuditPruned>().unwrap();
     assert_eq!(
         told,
@@ -87,9 +86,9 @@ async fn what_is_old_goes_in_chunks_and_the_run_is_on_record() {
 #[tokio::test]
 async fn what_is_young_or_the_newest_stays_and_a_run_without_effect_says_nothing() {
     let stage = Stage::with_old_events(1).await;
-    assert_eq!(stage.prune().run(1).await.unwrap().removed, None, "the newest entry stays");
-    assert_eq!(stage.prune().run(2).await.unwrap().removed, None);
-    assert_eq!(stage.prune().run(0).await.unwrap().removed, None, "0 days keep everything");
+    assert_eq!(stage.prune().run(1).await.unwrap().removed, [], "the newest entry stays");
+    assert_eq!(stage.prune().run(2).await.unwrap().removed, []);
+    assert_eq!(stage.prune().run(0).await.unwrap().removed, [], "0 days keep everything");
     assert_eq!(stage.sequences().await, [1]);
 }
 
@@ -108,7 +107,7 @@ async fn a_run_that_is_stopped_says_what_it_removed() {
     let asked = AtomicUsize::new(0);
     let stop_after_the_first = || asked.fetch_add(1, Ordering::Relaxed) > 0;
     let report = stage.prune().run_until(1, stop_after_the_first).await.unwrap();
-    assert_eq!(report.removed.unwrap().entries(), 500);
+    assert_eq!(report.entries(), 500);
     assert_eq!(stage.sequences().await.len(), 1_001);
 }
 
@@ -129,6 +128,20 @@ async fn a_run_that_fails_midway_puts_what_it_removed_on_record_and_says_why_it_
     let error = prune.run(1).await.unwrap_err();
     assert!(matches!(error, PruneError::Remove { removed: 0, .. }), "{error:?}");
     assert_eq!(stage.sequences().await.len(), 1_001, "nothing more was removed or announced");
+}
+
+#[tokio::test]
+async fn two_runs_at_once_say_together_exactly_what_is_gone() {
+    let stage = Stage::with_old_events(3_000).await;
+    let (one, two) = (stage.prune(), stage.prune());
+    let (one, two) = tokio::join!(one.run(1), two.run(1));
+    let mut said: Vec<u64> = [one.unwrap(), two.unwrap()]
+        .iter()
+        .flat_map(|report| &report.removed)
+        .flat_map(|range| range.from.0..=range.through.0)
+        .collect();
+    said.sort_unstable();
+    assert_eq!(said, (1..=2_999).collect::<Vec<_>>(), "each entry is announced once");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use domain::audit::retention::{Prefix, RetentionPolicy, prefix_that_may_go};
 use domain::events::AuditPruned;
 use domain::ports::{EmitError, QueryError, RetentionError};
-use domain::{Actor, AuditLog, Clock, Emit, EventBus, EventDraft, Receipt};
+use domain::{Actor, AuditLog, Clock, EventBus, EventDraft, Receipt};
 
 /// Entries removed in one transaction, and the pause after it. Measured: with these, emitters on
 /// the same file see their 99th percentile grow by about an eighth; ten times the chunk makes it
@@ -46,10 +46,23 @@ pub enum PruneError {
 /// What a run removed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PruneReport {
-    /// The entries that are gone; `None` when none were old enough.
-    pub removed: Option<Prefix>,
-    /// The receipt of the `audit.pruned` event.
-    pub receipt: Option<Receipt>,
+    /// The ranges that are gone: none when nothing was old enough, more than one when another run
+    /// removed what lies between them.
+    pub removed: Vec<Prefix>,
+    /// The receipts of the `audit.pruned` events, one for each range.
+    pub receipts: Vec<Receipt>,
+}
+
+impl PruneReport {
+    /// How many entries are gone.
+    #[must_use]
+    pub fn entries(&self) -> u64 {
+        entries(&self.removed)
+    }
+}
+
+fn entries(ranges: &[Prefix]) -> u64 {
+    ranges.iter().map(Prefix::entries).sum()
 }
 
 /// Removes entries that are older than the policy keeps, and puts the run itself on record.
@@ -82,50 +95,59 @@ impl PruneAuditLog {
         let Some(prefix) = what_may_go(&*self.log, policy, self.clock.now()).await? else {
             return Ok(PruneReport::default());
         };
-        let outcome = self.remove(prefix, stop).await;
-        let removed = match &outcome {
-            Ok(removed) | Err(PruneError::Remove { removed, .. }) => *removed,
-            Err(_) => 0,
-        };
-        if removed == 0 {
-            return outcome.map(|_| PruneReport::default());
+        let (removed, failure) = self.remove(prefix, stop).await;
+        if removed.is_empty() && failure.is_none() {
+            return Ok(PruneReport::default());
         }
         // Said also after a failure: what is gone is gone, and a reader must be able to know.
-        let gone =
-            Prefix { from: prefix.from, through: domain::Sequence(prefix.from.0 + removed - 1) };
-        let receipt = self.announce(gone, days).await?;
-        outcome.map(|_| PruneReport { removed: Some(gone), receipt: Some(receipt) })
+        let announced = self.announce(&removed, days).await;
+        if let Some(source) = failure {
+            if let Err(error) = announced {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "what retention removed could not be put on record",
+                );
+            }
+            return Err(PruneError::Remove { removed: entries(&removed), source });
+        }
+        announced.map(|receipts| PruneReport { removed, receipts })
     }
 
+    /// Removes chunk by chunk; the ranges that are gone, and why it stopped early if it did.
     async fn remove(
         &self,
         prefix: Prefix,
         stop: impl Fn() -> bool + Send + Sync,
-    ) -> Result<u64, PruneError> {
-        let mut removed = 0;
+    ) -> (Vec<Prefix>, Option<RetentionError>) {
+        let mut removed: Vec<Prefix> = Vec::new();
         while !stop() {
             match self.log.remove_oldest(prefix.through, CHUNK).await {
-                Ok(None) => return Ok(removed),
-                Ok(Some(chunk)) => removed += chunk.entries(),
-                Err(source) => return Err(PruneError::Remove { removed, source }),
+                Ok(None) => break,
+                Ok(Some(chunk)) => match removed.last_mut() {
+                    Some(last) if last.through.next() == chunk.from => last.through = chunk.through,
+                    _ => removed.push(chunk),
+                },
+                Err(source) => return (removed, Some(source)),
             }
             self.clock.sleep(PAUSE).await;
         }
-        Ok(removed)
+        (removed, None)
     }
 
-    async fn announce(&self, gone: Prefix, days: u32) -> Result<Receipt, PruneError> {
-        let event = AuditPruned {
-            from_sequence: gone.from.0,
-            to_sequence: gone.through.0,
-            entries: gone.entries(),
-            older_than_days: u64::from(days),
-        };
-        let draft = EventDraft::from(event).by(Actor::system("retention"));
+    async fn announce(&self, removed: &[Prefix], days: u32) -> Result<Vec<Receipt>, PruneError> {
+        let drafts = removed.iter().map(|range| {
+            let event = AuditPruned {
+                from_sequence: range.from.0,
+                to_sequence: range.through.0,
+                entries: range.entries(),
+                older_than_days: u64::from(days),
+            };
+            EventDraft::from(event).by(Actor::system("retention"))
+        });
         self.bus
-            .emit(draft)
+            .emit_batch(drafts.collect())
             .await
-            .map_err(|source| PruneError::Announce { removed: gone.entries(), source })
+            .map_err(|source| PruneError::Announce { removed: entries(removed), source })
     }
 }
 

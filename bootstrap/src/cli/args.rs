@@ -120,7 +120,7 @@ pub(super) struct RecordArgs {
     /// What to do with an event that is not what it should be
     #[arg(long, value_enum, default_value = "stop")]
     pub(super) on_invalid: OnInvalid,
-    /// Where to write the events that were skipped, as they came
+    /// Where to write the events that were skipped, as they came: not redacted
     #[arg(long, value_name = "FILE")]
     pub(super) rejects: Option<PathBuf>,
 }

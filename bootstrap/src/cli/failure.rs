@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use domain::ports::QueryError;
 
 use super::Console;
+use super::output::harmless;
 use crate::settings::SettingsError;
 use crate::wiring::StartError;
 
@@ -139,10 +140,10 @@ impl Failure {
             return;
         }
         let red = anstyle::AnsiColor::Red.on_default().bold();
-        let mut text = format!("{red}error:{red:#} {self}");
+        let mut text = format!("{red}error:{red:#} {}", harmless(&self.to_string()));
         let mut cause = self.source();
         while let Some(error) = cause {
-            let _ = write!(text, "\n  because: {error}");
+            let _ = write!(text, "\n  because: {}", harmless(&error.to_string()));
             cause = error.source();
         }
         console.explain_line(&text);

@@ -16,6 +16,8 @@ pub enum Kind {
     Switch,
     /// Texts separated by commas.
     List,
+    /// One text of a list; a file can have several.
+    OneOfList,
 }
 
 /// A setting's name and what it means.
@@ -59,6 +61,7 @@ impl Known {
                 .parse::<bool>()
                 .map(Value::from)
                 .map_err(|_| format!("`{text}` is neither true nor false")),
+            Kind::OneOfList => Ok(Value::from(vec![text])),
             Kind::List => Ok(Value::from(
                 text.split(',').map(str::trim).filter(|item| !item.is_empty()).collect::<Vec<_>>(),
             )),
@@ -130,9 +133,9 @@ pub const KNOWN: &[Known] = &[
     ),
     known(
         "redaction.extra-patterns",
-        Kind::List,
+        Kind::OneOfList,
         "KIND=REGEX",
-        "Further patterns of secrets, each a kind and a regular expression",
+        "A further pattern of secrets: a kind and a regular expression; several in a file",
     ),
     known(
         "stream.buffer",

@@ -1,15 +1,18 @@
 //! Putting the settings together: defaults, a file, the environment, flags, each over the one
 //! before.
 
+use std::error::Error as _;
 use std::path::{Path, PathBuf};
 
 use application::nearest::did_you_mean;
 use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
+use infrastructure::redaction::{RedactionKey, SecretRedactor};
 
 use super::Settings;
 use super::known::{CONFIG_VARIABLE, KNOWN, Known, PREFIX};
+use super::level::check_level;
 
 /// Why the settings cannot be used. Each names the setting and where it was set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,8 +52,10 @@ pub enum SettingsError {
 /// Where values may come from, in rising order of precedence.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
-    /// The settings file; must exist when it is given.
+    /// The settings file that was asked for; must exist.
     pub file: Option<PathBuf>,
+    /// The platform's own settings file, used where none is asked for.
+    pub platform_file: Option<PathBuf>,
     /// Environment variables, those of other programs included.
     pub environment: Vec<(String, String)>,
     /// Flags: a setting's name and the text of its value.
@@ -66,10 +71,10 @@ impl Sources {
                 Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
             })
             .collect();
-        let file = directories::ProjectDirs::from("", "", "indelible")
+        let platform_file = directories::ProjectDirs::from("", "", "indelible")
             .map(|dirs| dirs.config_dir().join("config.toml"))
             .filter(|file| file.is_file());
-        Self { file, environment, flags: Vec::new() }
+        Self { platform_file, environment, ..Self::default() }
     }
 
     /// Puts the settings together.
@@ -96,10 +101,8 @@ impl Sources {
 
     fn settings_file(&self) -> Option<PathBuf> {
         let named = self.environment.iter().find(|(name, _)| name == CONFIG_VARIABLE);
-        match (&self.file, named) {
-            (None, Some((_, file))) => Some(PathBuf::from(file)),
-            (file, _) => file.clone(),
-        }
+        let named = named.map(|(_, file)| PathBuf::from(file));
+        self.file.clone().or(named).or_else(|| self.platform_file.clone())
     }
 }
 
@@ -145,6 +148,10 @@ impl Layered {
                 return Err(self.malformed(name, "it must not be empty"));
             }
         }
+        if audit.database_url.starts_with("sqlite:") && audit.database_url.contains('?') {
+            let problem = "an SQLite file takes no parameters: leave out what follows the `?`";
+            return Err(self.malformed("audit.database-url", problem));
+        }
         if let Some(scheme) = audit.database_url.split_once("://").map(|(scheme, _)| scheme)
             && scheme != "sqlite"
         {
@@ -155,6 +162,15 @@ impl Layered {
             let problem = format!("`{pattern}` has no kind: write KIND=REGEX");
             return Err(self.malformed("redaction.extra-patterns", &problem));
         }
+        // Tried with any key: only the rules are judged here.
+        if let Err(error) =
+            SecretRedactor::new(&redaction.rules(), RedactionKey::from_bytes([0; 32]))
+        {
+            let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+            return Err(self.malformed("redaction.extra-patterns", &format!("{error}{cause}")));
+        }
+        check_level(&self.settings.log.level)
+            .map_err(|problem| self.malformed("log.level", &problem))?;
         Ok(())
     }
 

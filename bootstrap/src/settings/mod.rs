@@ -4,6 +4,7 @@
 
 pub mod known;
 pub mod layers;
+mod level;
 mod shown;
 
 pub use layers::{Layered, SettingsError, Sources};
@@ -11,6 +12,7 @@ pub use shown::{ShownSetting, shown};
 
 use std::path::{Path, PathBuf};
 
+use infrastructure::redaction::RedactionSettings;
 use serde::{Deserialize, Serialize};
 
 /// All settings, complete and checked.
@@ -67,7 +69,13 @@ impl AuditSettings {
     pub fn database_file(&self) -> PathBuf {
         let url = self.database_url.as_str();
         let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
-        PathBuf::from(path.unwrap_or(url))
+        let path = PathBuf::from(path.unwrap_or(url));
+        // Relative names such as `:memory:` or `file:x` would mean something else to SQLite than a
+        // file. Without a working directory the path stays as it is.
+        if path.as_os_str().is_empty() {
+            return path;
+        }
+        std::path::absolute(&path).unwrap_or(path)
     }
 }
 
@@ -96,6 +104,22 @@ pub struct RedactionOptions {
 }
 
 impl RedactionOptions {
+    /// The rules as the redactor takes them. Patterns without a kind are refused when settings are
+    /// loaded, and left out here.
+    #[must_use]
+    pub fn rules(&self) -> RedactionSettings {
+        RedactionSettings {
+            extra_keys: self.extra_keys.clone(),
+            allowed_keys: self.allowed_keys.clone(),
+            extra_patterns: self
+                .extra_patterns
+                .iter()
+                .filter_map(|text| text.split_once('='))
+                .map(|(kind, regex)| (kind.to_owned(), regex.to_owned()))
+                .collect(),
+        }
+    }
+
     /// The key's file, given the database's.
     #[must_use]
     pub fn key_file(&self, database: &Path) -> PathBuf {

@@ -18,9 +18,8 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// A running application.
 ///
 /// ```no_run
-/// use domain::{Emit, events::PlanCreated};
+/// use indelible::domain::{Emit, events::PlanCreated};
 /// use indelible::{App, Settings};
-/// # use indelible_domain as domain;
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let app = App::builder(Settings::default()).start().await?;
 /// let event = PlanCreated { name: "tidy".into(), goal: "main".into(), automation_profile: None };

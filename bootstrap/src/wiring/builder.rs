@@ -7,9 +7,7 @@ use std::time::Duration;
 use application::PruneAuditLog;
 use domain::{AuditLog, Catalogue, Clock, EventBus, EventRecorder, EventType, Redactor, events};
 use infrastructure::bus::{BusSettings, LoggingEventBus, ReactiveEventBus};
-use infrastructure::redaction::{
-    RedactionKey, RedactionSettings, SecretRedactor, SecretRedactorParameters,
-};
+use infrastructure::redaction::{RedactionKey, SecretRedactor, SecretRedactorParameters};
 use infrastructure::seaorm::{
     AuditStorage, Durability, SeaOrmAuditLog, SeaOrmAuditLogParameters, StorageOptions,
 };
@@ -123,18 +121,8 @@ fn bus_settings(settings: &Settings) -> BusSettings {
 /// The redactor of these settings; its key is made here at the first start.
 fn redactor(settings: &Settings) -> Result<SecretRedactor, StartError> {
     let options = &settings.redaction;
-    let rules = RedactionSettings {
-        extra_keys: options.extra_keys.clone(),
-        allowed_keys: options.allowed_keys.clone(),
-        extra_patterns: options
-            .extra_patterns
-            .iter()
-            .filter_map(|text| text.split_once('='))
-            .map(|(kind, regex)| (kind.to_owned(), regex.to_owned()))
-            .collect(),
-    };
     let key = RedactionKey::load_or_create(&options.key_file(&settings.audit.database_file()))?;
-    Ok(SecretRedactor::new(&rules, key)?)
+    Ok(SecretRedactor::new(&options.rules(), key)?)
 }
 
 fn decorated(bus: Arc<dyn EventBus>, settings: &Settings) -> Arc<dyn EventBus> {

@@ -4,7 +4,7 @@ use domain::EventType;
 use infrastructure::redaction::{RedactionKeyError, RedactionRuleError};
 use infrastructure::seaorm::OpenError;
 
-/// Why the application does not start. Nothing has been recorded or changed.
+/// Why the application does not start. Nothing has been recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The audit log cannot be opened.

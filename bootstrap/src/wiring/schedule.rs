@@ -38,7 +38,7 @@ pub(super) fn start(prune: PruneAuditLog, clock: Arc<dyn Clock>, days: u32) -> O
         loop {
             match prune.run_until(days, || stopped.is_cancelled()).await {
                 Ok(report) => {
-                    if let Some(prefix) = report.removed {
+                    for prefix in report.removed {
                         tracing::info!(
                             from = prefix.from.0,
                             through = prefix.through.0,

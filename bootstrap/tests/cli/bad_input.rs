@@ -203,3 +203,26 @@ fn receipts_that_nobody_reads_stop_the_recording_truthfully() {
     let recorded = sandbox.recorded();
     finished.explains(&[&format!("on record before that: {recorded} event")]);
 }
+
+#[test]
+fn rejects_never_go_into_an_input_and_are_their_owners_alone() {
+    let sandbox = Sandbox::new();
+    let input = sandbox.file("input", "{broken\n");
+    let (input, rejects) = (input.to_str().unwrap(), sandbox.path("rejects"));
+    let skip = |rejects| ["record", "--on-invalid", "skip", "--rejects", rejects, input];
+    sandbox.run(&skip(input)).with_code(2).explains(&["is an input as well"]);
+    assert_eq!(std::fs::read_to_string(input).unwrap(), "{broken\n");
+    sandbox.run(&skip(rejects.to_str().unwrap())).success();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(&rejects).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[test]
+fn what_stands_in_the_input_cannot_steer_the_terminal() {
+    let said = Sandbox::new()
+        .feed(&["record"], changed(|event| event["type"] = "plan\u{1b}[31mevil".into()).as_bytes());
+    assert!(!said.with_code(3).err.contains('\u{1b}'));
+}

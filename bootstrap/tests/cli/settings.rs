@@ -66,7 +66,6 @@ fn the_platforms_own_file_and_the_variable_that_names_one_are_used() {
     let output = sandbox
         .command(&["config", "show", "--format", "ndjson"])
         .env("INDELIBLE_CONFIG", &file)
-        .env("XDG_CONFIG_HOME", sandbox.path("nowhere"))
         .output()
         .unwrap();
     assert!(String::from_utf8(output.stdout).unwrap().contains("\"2\""));
@@ -113,7 +112,14 @@ fn an_unknown_or_malformed_setting_is_named_with_its_place() {
     assert!(err.contains("neither true nor false"), "{err}");
     let err = variable("INDELIBLE_AUDIT_SOURCE", "");
     assert!(err.contains("must not be empty"), "{err}");
-    sandbox.run(&["config", "show", "--log-level", "a=b=c"]).with_code(2).explains(&["log.level"]);
+    for level in ["a=b=c", "foo", "indelible=loud"] {
+        let args = ["config", "show", "--log-level", level];
+        sandbox.run(&args).with_code(2).explains(&["--log-level", "log.level", "is no level"]);
+    }
+    sandbox
+        .run(&["config", "show", "--database", "sqlite://x.db?mode=rwc"])
+        .with_code(2)
+        .explains(&["audit.database-url", "takes no parameters"]);
     sandbox
         .run(&["config", "show", "--audit-max-bach", "1"])
         .with_code(2)
@@ -124,10 +130,8 @@ fn an_unknown_or_malformed_setting_is_named_with_its_place() {
 fn a_bad_redaction_rule_or_key_stops_the_start() {
     let sandbox = Sandbox::new();
     let args = ["record", "--redaction-extra-patterns", "code=("];
-    sandbox
-        .feed(&args, ndjson(0..1).as_bytes())
-        .with_code(1)
-        .explains(&["redaction rules", "code"]);
+    sandbox.feed(&args, b"").with_code(2).explains(&["--redaction-extra-patterns", "code"]);
+    assert!(!sandbox.database().exists(), "a bad rule is found before anything is made");
     sandbox.file("short-key", "x");
     let args = ["record", "--redaction-key-file", "short-key"];
     sandbox.feed(&args, ndjson(0..1).as_bytes()).with_code(1).explains(&["redaction key"]);
@@ -141,4 +145,25 @@ fn every_event_can_be_logged_as_well_in_either_format() {
             ["record", "--log-events", "true", "--log-level", "info", "--log-format", format];
         sandbox.feed(&args, ndjson(range).as_bytes()).success().explains(&["plan."]);
     }
+}
+
+#[test]
+fn a_name_that_means_something_else_to_sqlite_is_a_file_all_the_same() {
+    let sandbox = Sandbox::new();
+    for name in [":memory:", "file:x.db", "sqlite:y.db"] {
+        sandbox.feed(&["record", "-d", name], ndjson(0..3).as_bytes()).success();
+        let rows = sandbox.run(&["log", "-d", name]).success().rows();
+        assert_eq!(rows.len(), 3, "{name}");
+    }
+    assert!(sandbox.path(":memory:").is_file() && sandbox.path("y.db").is_file());
+}
+
+#[test]
+fn a_pattern_given_as_a_flag_may_hold_commas() {
+    let sandbox = Sandbox::new();
+    let args = ["record", "--redaction-extra-patterns", "badge=B-[0-9]{3,4}"];
+    let event = crate::support::event(0).to_string().replace("sample goal", "badge B-1234 shown");
+    sandbox.feed(&args, event.as_bytes()).success();
+    let goal = sandbox.log(&[])[0]["details"]["goal"].as_str().unwrap().to_owned();
+    assert!(goal.starts_with("badge [redacted:badge:"), "{goal}");
 }

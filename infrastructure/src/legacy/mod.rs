@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use application::import::LegacyRow;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteRow};
-use sea_orm::sqlx::{self, Row};
+use sea_orm::sqlx::{self, ConnectOptions as _, Row};
 
 #[cfg(test)]
 mod tests;
@@ -75,7 +75,8 @@ impl LegacyAuditLog {
     /// When it is no SQLite file with the table and the columns of the earlier audit log.
     pub async fn open(file: &Path) -> Result<Self, LegacyError> {
         let unreadable = |source| LegacyError::Unreadable { file: file.to_owned(), source };
-        let options = SqliteConnectOptions::new().filename(file).read_only(true);
+        let options =
+            SqliteConnectOptions::new().filename(file).read_only(true).disable_statement_logging();
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options);
         let pool = pool.await.map_err(unreadable)?;
         let found: Vec<String> =

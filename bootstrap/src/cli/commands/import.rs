@@ -32,7 +32,9 @@ pub(super) async fn run(args: ImportArgs, context: Context<'_>) -> Result<(), Fa
     let ended = transfer(&old, &mapping, &app, &mut outcome).await;
     app.shutdown().await;
     ended.map_err(|failure| failure.with_note(outcome.standing()))?;
-    context.console.print(&summary::text(&outcome, None, &file, &context.program))
+    let text = summary::text(&outcome, None, &file, &context.program);
+    let printed = context.console.print(&text).and_then(|()| context.console.flush());
+    printed.map_err(|failure| failure.with_note(outcome.standing()))
 }
 
 /// Names that were given on the command line, over those that are known.

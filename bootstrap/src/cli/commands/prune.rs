@@ -1,11 +1,15 @@
 //! `prune`: removes what is older than the retention policy keeps.
 
-use application::retention::what_may_go;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use application::retention::{PruneError, PruneReport, what_may_go};
 use chrono::Utc;
 use domain::audit::retention::RetentionPolicy;
 
+use super::outcome::{events, sequences};
 use crate::cli::args::PruneArgs;
-use crate::cli::{Context, Failure};
+use crate::cli::{Context, Failure, interrupt};
 use crate::wiring::App;
 
 pub(super) async fn run(args: PruneArgs, context: Context<'_>) -> Result<(), Failure> {
@@ -25,10 +29,9 @@ pub(super) async fn run(args: PruneArgs, context: Context<'_>) -> Result<(), Fai
         return console.print_line(&match prefix {
             None => format!("nothing is older than {days} days: nothing would be removed"),
             Some(prefix) => format!(
-                "{} events would be removed: sequences {} to {}",
-                prefix.entries(),
-                prefix.from,
-                prefix.through
+                "{} would be removed: {}",
+                events(prefix.entries()),
+                sequences((prefix.from, prefix.through))
             ),
         });
     }
@@ -36,17 +39,38 @@ pub(super) async fn run(args: PruneArgs, context: Context<'_>) -> Result<(), Fai
     // This run is the one that was asked for; the schedule would only race with it.
     settings.audit.retention_days = 0;
     let app = App::builder(settings).start().await.map_err(Failure::start)?;
-    let outcome = app.prune().run(days).await;
+    let (outcome, interrupted) = until_interrupted(&app, days).await;
     app.shutdown().await;
     let report = outcome.map_err(|error| Failure::because("pruning did not finish", error))?;
-    console.print_line(&match (report.removed, report.receipt) {
-        (Some(prefix), Some(receipt)) => format!(
-            "removed {} events: sequences {} to {}; the run is on record as {}",
-            prefix.entries(),
-            prefix.from,
-            prefix.through,
-            receipt.sequence
-        ),
-        _ => format!("nothing is older than {days} days: nothing was removed"),
-    })
+    let told = if report.removed.is_empty() {
+        format!("nothing is older than {days} days: nothing was removed")
+    } else {
+        let ranges = report.removed.iter().map(|range| sequences((range.from, range.through)));
+        let places = report.receipts.iter().map(|receipt| receipt.sequence.to_string());
+        format!(
+            "removed {}: {}; that is on record as {}",
+            events(report.entries()),
+            ranges.collect::<Vec<_>>().join(", "),
+            places.collect::<Vec<_>>().join(", ")
+        )
+    };
+    if interrupted {
+        return Err(Failure::Interrupted.with_note(told));
+    }
+    console.print_line(&told)
+}
+
+/// Prunes; when somebody asks for it, stops after the chunk that is under way. Either way what was
+/// removed is put on record.
+async fn until_interrupted(app: &App, days: u32) -> (Result<PruneReport, PruneError>, bool) {
+    let stop = AtomicBool::new(false);
+    let prune = app.prune();
+    let mut run = pin!(prune.run_until(days, || stop.load(Ordering::Relaxed)));
+    tokio::select! {
+        outcome = &mut run => (outcome, false),
+        _ = interrupt::requested() => {
+            stop.store(true, Ordering::Relaxed);
+            (run.await, true)
+        }
+    }
 }

@@ -41,6 +41,9 @@ fn headline(outcome: &Outcome) -> String {
         return "Nothing to record: the input holds no events.".to_owned();
     };
     let Some(new_range) = outcome.new_range else {
+        if outcome.total() == 1 {
+            return format!("Nothing new: the event is on record already ({}).", sequences(range));
+        }
         return format!(
             "Nothing new: all {} are on record already ({}).",
             events(outcome.total()),

@@ -10,6 +10,8 @@ use crate::cli::{Console, Failure};
 pub(crate) struct Printer {
     format: Format,
     headings: &'static [&'static str],
+    /// The headings as long as they have not been printed.
+    unsaid_headings: &'static [&'static str],
     fields: &'static [&'static str],
     cut_last: bool,
     table: Vec<Vec<String>>,
@@ -22,6 +24,7 @@ impl Printer {
         Self {
             format,
             headings: R::HEADINGS,
+            unsaid_headings: R::HEADINGS,
             fields: R::FIELDS,
             cut_last: R::CUT_LAST,
             table: Vec::new(),
@@ -65,7 +68,8 @@ impl Printer {
         if !self.table.is_empty() {
             let rows = std::mem::take(&mut self.table);
             let rows = if self.cut_last { fitted(self.headings, rows, console) } else { rows };
-            console.print(&render(self.headings, &rows))?;
+            let headings = std::mem::take(&mut self.unsaid_headings);
+            console.print(&render(headings, &rows))?;
         }
         console.flush()
     }

@@ -7,7 +7,9 @@ pub(crate) fn render(headings: &[&str], rows: &[Vec<String>]) -> String {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(headings.to_vec());
+    if !headings.is_empty() {
+        table.set_header(headings.to_vec());
+    }
     table.add_rows(rows.iter().cloned());
     let flush = |line: String| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned() + "\n";
     table.lines().map(flush).collect()

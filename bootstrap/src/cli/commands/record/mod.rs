@@ -38,7 +38,7 @@ pub(super) async fn run(args: RecordArgs, context: Context<'_>) -> Result<(), Fa
         on_invalid: args.on_invalid,
         rejects,
         outcome: Outcome::default(),
-        progress: progress(context.console),
+        progress: progress(context.console, args.receipts),
     };
 
     let ended = recording.run(inputs, app.catalogue(), context.console).await;
@@ -52,7 +52,8 @@ pub(super) async fn run(args: RecordArgs, context: Context<'_>) -> Result<(), Fa
         context.console.explain(&text);
         return Ok(());
     }
-    context.console.print(&text)
+    let printed = context.console.print(&text).and_then(|()| context.console.flush());
+    printed.map_err(|failure| failure.with_note(outcome.standing()))
 }
 
 /// A run under way.
@@ -144,15 +145,17 @@ fn line(receipt: &Receipt) -> String {
     .to_string()
 }
 
-fn progress(console: &Console) -> ProgressBar {
-    let target = if console.person_reads_explanations {
+fn progress(console: &Console, receipts: bool) -> ProgressBar {
+    // Receipts that a person reads show the progress themselves.
+    let in_the_way = receipts && console.person_reads_results;
+    let target = if console.person_reads_explanations && !in_the_way {
         ProgressDrawTarget::stderr()
     } else {
         ProgressDrawTarget::hidden()
     };
     let bar = ProgressBar::with_draw_target(None, target);
     // The template is a constant, so it is either always fine or never: the plain style is as good.
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} events, {per_sec}") {
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} events in {elapsed}") {
         bar.set_style(style);
     }
     bar

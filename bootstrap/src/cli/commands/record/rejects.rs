@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::feed::Invalid;
 use crate::cli::args::{OnInvalid, RecordArgs};
+use crate::cli::output::harmless;
 use crate::cli::{Console, Failure};
 
 /// Where skipped events go, and how many there were.
@@ -33,9 +34,25 @@ impl Rejects {
                 ));
             }
         };
-        let file = OpenOptions::new().create(true).append(true).open(&path).map_err(|error| {
-            Failure::because(format!("{} cannot be written", path.display()), error)
-        })?;
+        let unwritable =
+            |error| Failure::because(format!("{} cannot be written", path.display()), error);
+        for input in &args.files {
+            // Skipped events would be read again as input, without end.
+            if let (Ok(input), Ok(rejects)) = (input.canonicalize(), path.canonicalize())
+                && input == rejects
+            {
+                return Err(Failure::Usage(format!(
+                    "--rejects {} is an input as well: name another file",
+                    path.display()
+                )));
+            }
+        }
+        let mut options = OpenOptions::new();
+        options.create(true).append(true);
+        // What is kept here was not redacted: as with the record, it is its owner's alone.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path).map_err(unwritable)?;
         Ok(Self { file: Some((file, path)), skipped: 0 })
     }
 
@@ -53,9 +70,10 @@ impl Rejects {
                 file.write_all(&[line.as_slice(), b"\n"].concat()).map_err(|error| {
                     Failure::because(format!("{} cannot be written", path.display()), error)
                 })?;
-                console.explain_line(&format!("skipped: {invalid}"));
+                console.explain_line(&harmless(&format!("skipped: {invalid}")));
             }
-            _ => console.explain_line(&format!("skipped, and too long to be kept: {invalid}")),
+            _ => console
+                .explain_line(&harmless(&format!("skipped, and too long to be kept: {invalid}"))),
         }
         Ok(())
     }
