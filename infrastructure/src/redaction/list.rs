@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::judge;
+use super::mark;
 use super::names::SecretNames;
 use super::redactor::Rules;
 use super::value::{redact_value, redact_whole};
@@ -113,7 +114,7 @@ impl After {
             return Self::Secret("password");
         }
         let is_flag = text.starts_with('-') && !text.contains(['=', ' ']);
-        if !is_flag && !(is_pair && place == 0) {
+        if !(is_flag || (is_pair && place == 0)) {
             return Self::Nothing;
         }
         match names.kind_of(text) {
@@ -139,20 +140,29 @@ fn is_shouted(byte: u8) -> bool {
 /// Whether what follows a secret flag is another option: one dash before what no option is called
 /// begins a secret.
 fn is_option(text: &str) -> bool {
-    text.starts_with('-') && (text.starts_with("--") || !judge::looks_random(text))
+    text.starts_with('-') && (text.starts_with("--") || !looks_random(text))
 }
 
 /// Whether the second of a pair is the value of the first, and not another name.
 fn is_value(text: &str, shouted: bool) -> bool {
     !text.contains(char::is_whitespace)
         && judge::is_literal(text)
-        && (judge::looks_random(text) || (shouted && !text.bytes().all(is_shouted)))
+        && (looks_random(text) || (shouted && !text.bytes().all(is_shouted)))
+}
+
+/// A text with a mark has been judged before it was redacted, and looks random only since then.
+fn looks_random(text: &str) -> bool {
+    judge::looks_random(text) && mark::find(text, 0).is_none()
 }
 
 fn redact_login(rules: &Rules, text: &mut String) -> usize {
-    let Some(colon) = text.find(':') else { return rules.redact_text(text) };
-    let mut password = text.split_off(colon + 1);
-    let count = redact_whole(rules, &mut password, "password");
-    text.push_str(&password);
-    count
+    let mut count = 0;
+    // The colons of a mark separate nothing.
+    let colon = text.find(':').filter(|_| mark::find(text, 0).is_none());
+    if let Some(colon) = colon {
+        let mut password = text.split_off(colon + 1);
+        count += redact_whole(rules, &mut password, "password");
+        text.push_str(&password);
+    }
+    count + rules.redact_text(text)
 }

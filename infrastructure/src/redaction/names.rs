@@ -171,7 +171,7 @@ impl SecretNames {
     pub(super) fn stems(&self) -> Vec<String> {
         let joined =
             |joint: &'static str| SECRET_ENDINGS.iter().map(move |(ending, _)| ending.join(joint));
-        let mut stems: Vec<String> = JOINTS.iter().flat_map(|joint| joined(*joint)).collect();
+        let mut stems: Vec<String> = JOINTS.iter().flat_map(|joint| joined(joint)).collect();
         stems.extend(RUN_TOGETHER.iter().map(|(end, _)| (*end).to_owned()));
         for name in &self.extra {
             stems.extend(JOINTS.iter().map(|joint| name.join(joint)));

@@ -204,6 +204,26 @@ fn a_password_within_an_argument_goes() {
 }
 
 #[test]
+fn an_argument_or_a_value_with_a_mark_is_judged_as_it_was_without() {
+    let token = format!("ghp_{}", "a1".repeat(18));
+    for (list, expected) in [
+        (json!(["curl", "-u", token]), json!(["curl", "-u", "[redacted:github-token]"])),
+        (
+            json!(["curl", "-u", format!("{token}:hunter")]),
+            json!(["curl", "-u", "[redacted:github-token]:[redacted:password]"]),
+        ),
+        (json!(["token", "password:'hunter'"]), json!(["token", "password:'[redacted:password]'"])),
+        (
+            json!(["tool", "--token", "-password:'hunter'"]),
+            json!(["tool", "--token", "-password:'[redacted:password]'"]),
+        ),
+    ] {
+        // That nothing changes the second time is asserted for every value here.
+        assert_eq!(redacted(list), expected);
+    }
+}
+
+#[test]
 fn pairs_of_a_name_and_a_value_lose_the_value() {
     for (list, expected) in [
         (json!([["DB_PASSWORD", "hunter22"]]), json!([["DB_PASSWORD", "[redacted:password]"]])),
