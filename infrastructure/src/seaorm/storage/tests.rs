@@ -11,7 +11,7 @@ async fn closing_does_not_wait_without_end_for_a_question_nobody_reads_to_its_en
     let options = StorageOptions::new(folder.path().join("audit.db"));
     let storage = AuditStorage::connect(options).await.unwrap();
     let left = storage.readers().get_sqlite_connection_pool().acquire().await.unwrap();
-    let deadline = Duration::from_secs(60);
+    let deadline = Duration::from_mins(1);
     tokio::time::timeout(deadline, storage.close()).await.unwrap();
     assert!(storage.library_version().await.is_err(), "whatever is asked is refused");
     let log = SeaOrmAuditLog::new(storage.clone(), Arc::new(crate::clock::SystemClock));
