@@ -126,11 +126,49 @@ async fn an_inspection_names_what_is_wrong() {
             "retention",
             "a permit was left behind",
         ),
-        ("SELECT 1", "guards", "2 of 4 triggers"),
         (
-            "CREATE TABLE theirs (x); CREATE INDEX speedy ON audit_log (actor)",
+            "SELECT 1",
+            "schema",
+            "audit_log_is_never_changed is missing, \
+             audit_log_is_pruned_by_retention_only is missing",
+        ),
+        (
+            "CREATE TRIGGER audit_log_is_never_changed BEFORE UPDATE ON audit_log \
+             WHEN NEW.sequence < 0 BEGIN SELECT RAISE(ABORT, 'no'); END; \
+             DROP INDEX audit_log_type; \
+             CREATE INDEX audit_log_type ON audit_log (event_type) WHERE sequence > 7;",
+            "schema",
+            "audit_log_type differs, audit_log_is_never_changed differs, \
+             audit_log_is_pruned_by_retention_only is missing",
+        ),
+        (
+            "ALTER TABLE audit_log ADD COLUMN more TEXT",
+            "schema",
+            "audit_log differs, \
+             audit_log_is_never_changed is missing, audit_log_is_pruned_by_retention_only is missing",
+        ),
+        (
+            "UPDATE audit_log SET details = '[]' WHERE sequence IN (4, 6)",
+            "details and extensions",
+            "entry 4 is the first that holds no JSON object",
+        ),
+        (
+            "UPDATE audit_log SET details = '{' WHERE sequence = 4",
+            "details and extensions",
+            "entry 4 is the first that holds no JSON object",
+        ),
+        (
+            "UPDATE audit_log SET extensions = '7' WHERE sequence = 8; \
+             UPDATE audit_log SET extensions = NULL, details = '{}' WHERE sequence < 8",
+            "details and extensions",
+            "entry 8 is the first that holds no JSON object",
+        ),
+        (
+            "CREATE TABLE theirs (x); CREATE INDEX speedy ON audit_log (actor); \
+             CREATE TRIGGER audit_log_spy AFTER INSERT ON audit_log \
+             BEGIN INSERT INTO theirs VALUES (1); END",
             "foreign objects",
-            "theirs, speedy",
+            "theirs, speedy, audit_log_spy",
         ),
         ("PRAGMA application_id = 7", "application id", "7"),
         ("PRAGMA user_version = 0", "schema version", "0"),
@@ -170,7 +208,8 @@ async fn an_inspection_tells_where_the_log_is_and_how_it_is_kept() {
     assert_eq!(value("journal mode"), Some("wal"));
     assert_eq!(value("entries"), Some("8"));
     assert_eq!(value("sequences"), Some("1 to 8"));
-    assert_eq!(value("guards"), Some("4 of 4 triggers"));
+    assert_eq!(value("schema"), Some("all 11 objects as made"));
+    assert_eq!(value("details and extensions"), Some("JSON objects"));
     assert_eq!(value("schema version"), Some("1"));
     std::fs::remove_file(&place.file).unwrap();
     let gone = log.inspect().await;

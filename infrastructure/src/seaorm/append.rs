@@ -220,4 +220,4 @@ fn stored_moment(text: &str) -> Result<DateTime<Utc>, sqlx::Error> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -6,12 +6,13 @@ use async_trait::async_trait;
 use domain::ports::{Fact, Inspection};
 use domain::{AuditInspect, QueryError};
 use sea_orm::sqlx::{self, Row};
+use sea_orm_migration::MigratorTrait;
 
 use super::examine::marks;
 use super::log::SeaOrmAuditLog;
-use super::migration::{APPLICATION_ID, SCHEMA_VERSION};
+use super::migration::{APPLICATION_ID, Migrator, SCHEMA_VERSION};
 use super::problem::query_error;
-use super::storage::is_recent_enough;
+use super::storage::{in_memory, is_recent_enough};
 
 #[async_trait]
 impl AuditInspect for SeaOrmAuditLog {
@@ -86,26 +87,36 @@ impl SeaOrmAuditLog {
             return Ok(facts);
         }
 
-        let triggers: i64 = one(
-            pool,
-            "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'audit_log'",
-        )
-        .await?;
-        facts.push(expect(
-            "guards",
-            format!("{triggers} of 4 triggers"),
-            triggers == 4,
-            "the log is no longer append-only: restore the file from a copy",
-        ));
+        let (ours, found) = (schema_as_made().await?, schema(pool).await?);
+        let changed: Vec<String> = ours
+            .iter()
+            .filter_map(|made| match found.iter().find(|found| found.name == made.name) {
+                None => Some(format!("{} is missing", made.name)),
+                Some(found) if found.sql != made.sql => Some(format!("{} differs", made.name)),
+                Some(_) => None,
+            })
+            .collect();
+        facts.push(match &changed[..] {
+            [] => Fact::fine("schema", format!("all {} objects as made", ours.len())),
+            changed => Fact::wrong(
+                "schema",
+                changed.join(", "),
+                "it may no longer keep the log append-only: restore the file from a copy",
+            ),
+        });
 
-        let foreign: Option<String> = one(pool, FOREIGN).await?;
-        facts.push(match foreign {
-            Some(names) => Fact::wrong(
+        let foreign: Vec<&str> = found
+            .iter()
+            .map(|found| &*found.name)
+            .filter(|name| ours.iter().all(|made| made.name != *name))
+            .collect();
+        facts.push(match &foreign[..] {
+            [] => Fact::fine("foreign objects", "none"),
+            names => Fact::wrong(
                 "foreign objects",
-                names,
+                names.join(", "),
                 "another program added them: remove them with `DROP`, or ask who made them",
             ),
-            None => Fact::fine("foreign objects", "none"),
         });
 
         let record = sqlx::query(RECORD).fetch_one(pool).await.map_err(query_error)?;
@@ -132,6 +143,15 @@ impl SeaOrmAuditLog {
             ),
             None => Fact::fine("recorded_at", "never goes back"),
         });
+        let unreadable: Option<i64> = one(pool, NO_OBJECT).await?;
+        facts.push(match unreadable {
+            Some(first) => Fact::wrong(
+                "details and extensions",
+                format!("entry {first} is the first that holds no JSON object"),
+                "the record was changed from outside: restore it from a copy",
+            ),
+            None => Fact::fine("details and extensions", "JSON objects"),
+        });
         facts.push(expect(
             "retention",
             if number(5)? == Some(0) { "at rest" } else { "a permit was left behind" },
@@ -142,11 +162,37 @@ impl SeaOrmAuditLog {
     }
 }
 
-/// What is in the file and not ours, by name; our own indexes and triggers begin as the log does.
-const FOREIGN: &str = "SELECT group_concat(name, ', ') FROM sqlite_schema \
-    WHERE name NOT IN ('audit_log', 'audit_retention_permit', 'seaql_migrations') \
-    AND NOT (tbl_name = 'audit_log' AND name LIKE 'audit!_log!_%' ESCAPE '!') \
-    AND name NOT LIKE 'sqlite!_%' ESCAPE '!'";
+/// A table, an index or a trigger, and the statement that made it, as SQLite keeps it.
+struct Object {
+    name: String,
+    sql: String,
+}
+
+/// What there is, in the order in which it was made, but for the books that SQLite and the
+/// migrator keep for themselves.
+async fn schema(pool: &sqlx::SqlitePool) -> Result<Vec<Object>, QueryError> {
+    let question = "SELECT name, sql FROM sqlite_schema \
+                    WHERE name <> 'seaql_migrations' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'";
+    let rows: Vec<(String, String)> =
+        sqlx::query_as(question).fetch_all(pool).await.map_err(query_error)?;
+    Ok(rows.into_iter().map(|(name, sql)| Object { name, sql }).collect())
+}
+
+/// What there should be: made anew in memory, to compare with.
+async fn schema_as_made() -> Result<Vec<Object>, QueryError> {
+    let database = in_memory();
+    Migrator::up(&database, None).await.map_err(query_error)?;
+    let pool = database.get_sqlite_connection_pool();
+    let made = schema(pool).await;
+    pool.close().await;
+    made
+}
+
+/// The first entry whose details, or extensions where it has any, are no JSON object.
+const NO_OBJECT: &str = "SELECT min(sequence) FROM audit_log WHERE \
+    CASE WHEN json_valid(details) THEN json_type(details) <> 'object' ELSE TRUE END \
+    OR (extensions IS NOT NULL AND \
+        CASE WHEN json_valid(extensions) THEN json_type(extensions) <> 'object' ELSE TRUE END)";
 
 /// How many, first, last, first missing, first that goes back in time, permits left behind.
 const RECORD: &str = "SELECT \

@@ -46,7 +46,7 @@ impl Tried {
     }
 }
 
-fn entry(id: &str) -> AuditEntry {
+pub(in super::super) fn entry(id: &str) -> AuditEntry {
     AuditEntry::new(EventEnvelope {
         event_id: id.to_owned(),
         event_type: EventType::from_static("plan.created"),
