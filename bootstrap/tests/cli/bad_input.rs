@@ -226,3 +226,35 @@ fn what_stands_in_the_input_cannot_steer_the_terminal() {
         .feed(&["record"], changed(|event| event["type"] = "plan\u{1b}[31mevil".into()).as_bytes());
     assert!(!said.with_code(3).err.contains('\u{1b}'));
 }
+
+#[test]
+fn a_locked_record_is_waited_for_and_then_named() {
+    let sandbox = Sandbox::new();
+    sandbox.feed(&["record"], ndjson(0..1).as_bytes()).success();
+    let holder = rusqlite::Connection::open(sandbox.database()).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    sandbox
+        .feed(&["record", "--audit-lock-timeout-secs", "1"], ndjson(1..2).as_bytes())
+        .with_code(1)
+        .explains(&["locked by another process", "nothing of this input"]);
+    assert_eq!(sandbox.recorded(), 1, "a record that is being written can be read");
+    holder.execute_batch("ROLLBACK").unwrap();
+    sandbox.feed(&["record"], ndjson(1..2).as_bytes()).success();
+    assert_eq!(sandbox.recorded(), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_record_that_is_removed_meanwhile_is_noticed() {
+    use std::io::{BufRead as _, BufReader};
+    let sandbox = Sandbox::new();
+    let mut child = sandbox.spawn(&["record", "--receipts"]);
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(ndjson(0..1).as_bytes()).unwrap();
+    let mut line = String::new();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    assert!(out.read_line(&mut line).unwrap() > 0);
+    std::fs::remove_file(sandbox.database()).unwrap();
+    drop(stdin);
+    finish(child).with_code(1).explains(&["audit.db is gone", "record the same input again"]);
+}

@@ -32,6 +32,7 @@ pub(super) async fn run(args: ImportArgs, context: Context<'_>) -> Result<(), Fa
     let ended = transfer(&old, &mapping, &app, &mut outcome).await;
     app.shutdown().await;
     ended.map_err(|failure| failure.with_note(outcome.standing()))?;
+    summary::still_there(&file)?;
     let text = summary::text(&outcome, None, &file, &context.program);
     let printed = context.console.print(&text).and_then(|()| context.console.flush());
     printed.map_err(|failure| failure.with_note(outcome.standing()))

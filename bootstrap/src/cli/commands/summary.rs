@@ -4,12 +4,26 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::outcome::{Outcome, events, sequences};
+use crate::cli::Failure;
 use crate::cli::output::bar;
 
 /// Types listed one by one with a bar; of the others there are the names.
 const LISTED: usize = 12;
 /// Letters in a line of names.
 const LINE: usize = 80;
+
+/// Whether the record is where it was when the run began. A file that is removed while it is open
+/// takes what is written to it along, receipts or not.
+pub(super) fn still_there(file: &Path) -> Result<(), Failure> {
+    if file.exists() {
+        return Ok(());
+    }
+    Err(Failure::plain(format!(
+        "{} is gone: somebody removed or renamed it during this run, and what was recorded went with \
+         it; record the same input again",
+        file.display()
+    )))
+}
 
 /// How a run went, for people; `besides` is one more line to say.
 pub(super) fn text(

@@ -47,6 +47,7 @@ pub(super) async fn run(args: RecordArgs, context: Context<'_>) -> Result<(), Fa
 
     let Recording { outcome, rejects, .. } = recording;
     ended.map_err(|failure| failure.with_note(outcome.standing()))?;
+    summary::still_there(&file)?;
     let text = summary::text(&outcome, rejects.told(), &file, &context.program);
     if args.receipts {
         context.console.explain(&text);
