@@ -173,3 +173,41 @@ fn the_catalogue_lists_every_type_and_gives_its_schema() {
         .with_code(2)
         .explains(&["did you mean `plan.created`"]);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_record_that_may_be_read_and_not_written_is_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::process::CommandExt as _;
+    let sandbox = filled();
+    let archive = sandbox.path("archive");
+    std::fs::create_dir(&archive).unwrap();
+    let record = archive.join("audit.db");
+    std::fs::copy(sandbox.database(), &record).unwrap();
+    let allow = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    allow(&record, 0o444);
+    allow(&archive, 0o555);
+    allow(&sandbox.path("."), 0o755);
+    // The superuser may write anywhere: have somebody else read, with a copy of the program in
+    // reach.
+    let program = sandbox.path("indelible");
+    std::fs::copy(env!("CARGO_BIN_EXE_indelible"), &program).unwrap();
+    allow(&program, 0o755);
+    let mut reading = std::process::Command::new(&program);
+    reading.args(["stats", "--by", "project", "-d"]).arg(&record).env("HOME", &archive);
+    let superuser = std::fs::metadata("/proc/self").is_ok_and(|own| {
+        use std::os::unix::fs::MetadataExt as _;
+        own.uid() == 0
+    });
+    if superuser {
+        reading.uid(65_534).gid(65_534);
+    }
+    let output = reading.output().unwrap();
+    let (out, err) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{err}");
+    assert!(out.contains("88"), "{out}");
+    allow(&archive, 0o755);
+}

@@ -62,9 +62,20 @@ impl AuditStorage {
     pub async fn connect(options: StorageOptions) -> Result<Self, OpenError> {
         let file = options.file.as_path();
         let patience = Patience::of(options.lock_timeout);
+        let mut reading = read_options(&options);
         match (on_disk(file)?, options.access) {
             (OnDisk::Database, access) => {
-                let known = examine(&options).await?;
+                let known = match examine(&options, &reading).await {
+                    // SQLite wants to make a file beside it, which nobody lets us. Where no one
+                    // has left a write-ahead log it can be read without.
+                    Err(OpenError::ReadOnly { .. })
+                        if access == Access::ReadOnly && !has_write_ahead_log(file) =>
+                    {
+                        reading = reading.immutable(true);
+                        examine(&options, &reading).await?
+                    }
+                    known => known?,
+                };
                 if access == Access::ReadOnly && known == Some(Known::Empty) {
                     return Err(OpenError::Missing { file: file.to_owned() });
                 }
@@ -82,7 +93,7 @@ impl AuditStorage {
                 Some(Arc::new(Writer::new(database, options.lock_timeout)))
             }
         };
-        let readers = open(read_options(&options), READERS);
+        let readers = open(reading, READERS);
         let storage = Self { shared: Arc::new(Shared { options, readers, writer }) };
         check_library(storage.file(), storage.library_version().await?)?;
         Ok(storage)
@@ -148,10 +159,13 @@ fn check_library(file: &Path, found: String) -> Result<(), OpenError> {
 
 /// Looks into a database without being able to change it. `None` when only a writer can tell,
 /// because a crash left something to be rolled back first.
-async fn examine(options: &StorageOptions) -> Result<Option<Known>, OpenError> {
+async fn examine(
+    options: &StorageOptions,
+    reading: &SqliteConnectOptions,
+) -> Result<Option<Known>, OpenError> {
     let file = options.file.as_path();
     let patience = Patience::of(options.lock_timeout);
-    let database = open(read_options(options), 1);
+    let database = open(reading.clone(), 1);
     let found = loop {
         let found = marks(&database).await;
         let Some(pause) = patience.pause_after(&found) else { break found };
@@ -167,6 +181,13 @@ async fn examine(options: &StorageOptions) -> Result<Option<Known>, OpenError> {
         }
         Err(error) => Err(open_error(file, error, patience.waited())),
     }
+}
+
+/// Whether what was written last may still lie in a file beside the database.
+fn has_write_ahead_log(file: &Path) -> bool {
+    let mut beside = file.as_os_str().to_owned();
+    beside.push("-wal");
+    Path::new(&beside).metadata().is_ok_and(|log| log.len() > 0)
 }
 
 /// Makes an empty file and the folders above it.
