@@ -54,3 +54,34 @@ fn the_program_documents_itself() {
     sandbox.run(&[]).with_code(2).explains(&["Usage"]);
     sandbox.run(&["frobnicate"]).with_code(2).explains(&["frobnicate"]);
 }
+
+#[test]
+fn what_is_old_is_pruned_from_the_start_and_the_run_is_on_record() {
+    let sandbox = Sandbox::new();
+    sandbox.feed(&["record"], b"").success();
+    let database = rusqlite::Connection::open(sandbox.database()).unwrap();
+    for n in 1..=5 {
+        // Rows as they were recorded years ago; the guards let them in, as they follow the head.
+        let sql = "INSERT INTO audit_log (sequence, event_id, event_type, schema_version, \
+                   occurred_at, source, details, recorded_at) VALUES (?1, ?2, 'entity.deleted', 1, \
+                   '2020-01-01T00:00:00.000000000Z', '/old', \
+                   '{\"entity_kind\":\"note\",\"entity_id\":\"n\"}', \
+                   '2020-01-01T00:00:00.000000000Z')";
+        database.execute(sql, rusqlite::params![n, format!("old-{n}")]).unwrap();
+    }
+    drop(database);
+    sandbox.feed(&["record"], ndjson(0..2).as_bytes()).success();
+
+    let dry = ["prune", "--older-than-days", "30", "--dry-run"];
+    sandbox.run(&dry).success().prints(&["5 events would be removed: sequences 1 to 5"]);
+    assert_eq!(sandbox.recorded(), 7);
+    sandbox
+        .run(&["prune", "--older-than-days", "30"])
+        .success()
+        .prints(&["removed 5 events: sequences 1 to 5; that is on record as 8"]);
+    let rows = sandbox.log(&[]);
+    assert_eq!(sequences(&rows), [6, 7, 8]);
+    assert_eq!(rows[2]["event_type"], "audit.pruned");
+    assert_eq!(rows[2]["details"]["entries"], 5);
+    sandbox.run(&["doctor"]).success();
+}
