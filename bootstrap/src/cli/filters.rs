@@ -5,6 +5,7 @@ use clap::Args;
 use domain::audit::TimeSpan;
 use domain::{Actor, AuditFilter, TypePattern};
 
+use super::Console;
 use super::moment::Moment;
 
 /// Which events are meant: those that fit everything that is given.
@@ -74,8 +75,16 @@ impl FilterArgs {
         }
     }
 
+    /// Says that nothing was found, and what may be the reason.
+    pub(super) fn explain_nothing_found(&self, console: &mut Console) {
+        console.explain_line("nothing on record fits");
+        if let Some(hint) = self.hint() {
+            console.explain_line(&hint);
+        }
+    }
+
     /// What to say when nothing was found and a type was named that does not exist.
-    pub(super) fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         let known: Vec<&str> =
             domain::events::CATALOGUE.events().map(|event| event.event_type).collect();
         let stranger = self.types.iter().find(|name| {

@@ -36,10 +36,7 @@ pub(super) async fn run(args: LogArgs, context: Context<'_>) -> Result<(), Failu
     printer.finish(console)?;
 
     if printed == 0 {
-        console.explain_line("nothing on record fits");
-        if let Some(hint) = args.filter.hint() {
-            console.explain_line(&hint);
-        }
+        args.filter.explain_nothing_found(console);
     } else if let (Some(last), None, Some(limit)) = (last, args.limit, limit)
         && printed == limit
         && !args.reverse

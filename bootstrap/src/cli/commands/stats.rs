@@ -21,10 +21,7 @@ pub(super) async fn run(args: StatsArgs, context: Context<'_>) -> Result<(), Fai
     }
     printer.finish(console)?;
     if tallies.is_empty() {
-        console.explain_line("nothing on record fits");
-        if let Some(hint) = args.filter.hint() {
-            console.explain_line(&hint);
-        }
+        args.filter.explain_nothing_found(console);
     }
     Ok(())
 }
