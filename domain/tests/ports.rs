@@ -221,6 +221,7 @@ impl EventBus for Answering {
     fn counters(&self) -> BusCounters {
         BusCounters::default()
     }
+    async fn settled(&self) {}
     async fn shutdown(&self, _: Duration) -> ShutdownReport {
         ShutdownReport::default()
     }

@@ -128,6 +128,15 @@ pub trait EventBus: Interface {
     /// What has happened so far.
     fn counters(&self) -> BusCounters;
 
+    /// Waits for a moment at which nothing is under way: no emit waits for its answer, and every
+    /// subscriber has handled all that it is to be told of, what handlers themselves have emitted
+    /// included. Streams do not count.
+    ///
+    /// An adapter MUST NOT return earlier, and MUST return at such a moment also when it has shut
+    /// down. While others go on emitting, or a handler does not return, there is no such moment:
+    /// give it a deadline. A handler that waits for it waits for itself.
+    async fn settled(&self);
+
     /// Shuts down: refuses new events, records what was accepted, and lets subscribers finish, but
     /// for no longer than `deadline`. An adapter MUST allow it to be called more than once.
     async fn shutdown(&self, deadline: Duration) -> ShutdownReport;

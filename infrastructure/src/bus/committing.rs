@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::panics;
 use super::recorders::Attached;
+use super::rest::Busy;
 use super::shared::{Batch, Shared};
 
 /// What an emitter is told.
@@ -21,6 +22,8 @@ pub(super) struct Job {
     /// At least one.
     pub(super) entries: Vec<AuditEntry>,
     pub(super) answer: oneshot::Sender<Answer>,
+    /// Until the emit is answered.
+    pub(super) busy: Busy,
 }
 
 /// Emits that one recorder is asked to record together.
@@ -29,7 +32,13 @@ pub(super) struct Group {
     /// Of all emits, one after the other.
     entries: Vec<AuditEntry>,
     /// How many entries each emit has, and who waits for them.
-    emits: Vec<(usize, oneshot::Sender<Answer>)>,
+    emits: Vec<(usize, Waiting)>,
+}
+
+/// Who waits for an emit, which is under way until this is dropped.
+struct Waiting {
+    answer: oneshot::Sender<Answer>,
+    _busy: Busy,
 }
 
 /// Why a group was not recorded, and whether parts of it may be.
@@ -42,8 +51,8 @@ impl Group {
     /// The groups of a batch: as many neighbours as possible that have the same recorder.
     pub(super) fn divide(batch: Vec<Job>) -> Vec<Self> {
         let mut groups: Vec<Self> = Vec::with_capacity(1);
-        for Job { attached, mut entries, answer } in batch {
-            let emit = (entries.len(), answer);
+        for Job { attached, mut entries, answer, busy } in batch {
+            let emit = (entries.len(), Waiting { answer, _busy: busy });
             match groups.last_mut() {
                 Some(last) if Arc::ptr_eq(&last.attached.recorder, &attached.recorder) => {
                     last.entries.append(&mut entries);
@@ -128,16 +137,16 @@ impl Group {
             shared.readers.offer(&batch, shared);
         }
         let mut receipts = receipts.into_iter();
-        for (events, answer) in self.emits {
+        for (events, waiting) in self.emits {
             // An emitter that has gone away needs no receipt: its events are on record.
-            let _ = answer.send(Ok(receipts.by_ref().take(events).collect()));
+            let _ = waiting.answer.send(Ok(receipts.by_ref().take(events).collect()));
         }
     }
 
     fn refuse(self, error: &RecordError, shared: &Shared) {
         shared.counts.refused.add(self.entries.len());
         let mut entries = self.entries.iter();
-        for (events, answer) in self.emits {
+        for (events, waiting) in self.emits {
             let Some(first) = entries.by_ref().take(events).next() else { continue };
             let envelope = first.envelope();
             let refusal = EmitError::NotRecorded {
@@ -145,7 +154,7 @@ impl Group {
                 source: error.clone(),
             };
             // Nobody else would hear of it.
-            if let Err(Err(refusal)) = answer.send(Err(refusal)) {
+            if let Err(Err(refusal)) = waiting.answer.send(Err(refusal)) {
                 tracing::warn!(
                     event_id = %envelope.event_id,
                     events,

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use domain::{EventFilter, Sequence};
 use tokio::sync::Notify;
 
+use super::rest::{Busy, Rest};
 use super::shared::{Batch, Shared};
 
 /// Sequences of this bus's events that follow one another without a gap.
@@ -28,6 +29,8 @@ pub(super) enum Taken {
 pub(super) struct Inbox {
     name: String,
     capacity: usize,
+    /// What waits for this reader, if anything does.
+    rest: Option<Arc<Rest>>,
     state: Mutex<State>,
     ready: Notify,
 }
@@ -43,19 +46,43 @@ struct State {
     missed: Vec<Span>,
     /// Nothing more will come.
     closed: bool,
+    /// From the moment something is queued until the reader comes back and finds nothing.
+    busy: Option<Busy>,
 }
 
 impl Inbox {
-    /// An inbox of the reader `name` for at most `capacity` events.
-    pub(super) fn new(name: String, capacity: usize, filter: EventFilter) -> Self {
+    /// An inbox of a stream for at most `capacity` events.
+    pub(super) fn of_stream(name: &str, capacity: usize, filter: EventFilter) -> Self {
+        Self::new(name, capacity, filter, None)
+    }
+
+    /// An inbox of a subscriber for at most `capacity` events. As long as the subscriber has not
+    /// handled all that it was handed, it keeps the bus from coming to `rest`.
+    pub(super) fn of_subscriber(
+        name: &str,
+        capacity: usize,
+        filter: EventFilter,
+        rest: Arc<Rest>,
+    ) -> Self {
+        Self::new(name, capacity, filter, Some(rest))
+    }
+
+    fn new(name: &str, capacity: usize, filter: EventFilter, rest: Option<Arc<Rest>>) -> Self {
         let state = State {
             filter: Some(Arc::new(filter)),
             queued: VecDeque::new(),
             events: 0,
             missed: Vec::new(),
             closed: false,
+            busy: None,
         };
-        Self { name, capacity, state: Mutex::new(state), ready: Notify::new() }
+        Self {
+            name: name.to_owned(),
+            capacity,
+            rest,
+            state: Mutex::new(state),
+            ready: Notify::new(),
+        }
     }
 
     /// The reader's name.
@@ -107,6 +134,9 @@ impl Inbox {
         }
         state.events += kept.len();
         state.queued.push_back(kept);
+        if state.busy.is_none() {
+            state.busy = self.rest.as_ref().map(Rest::begin);
+        }
         drop(state);
         if first {
             self.ready.notify_one();
@@ -128,6 +158,8 @@ impl Inbox {
                 if !state.missed.is_empty() {
                     return Some(Taken::Missed(std::mem::take(&mut state.missed)));
                 }
+                // All that was taken before has been handled: otherwise the reader were not here.
+                state.busy = None;
                 if state.closed {
                     return None;
                 }
@@ -151,6 +183,7 @@ impl Inbox {
             state.filter.take(),
             std::mem::take(&mut state.queued),
             std::mem::take(&mut state.missed),
+            state.busy.take(),
         );
         // Outside the lock: what a filter has captured may do anything when it is dropped.
         drop(state);

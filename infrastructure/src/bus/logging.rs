@@ -68,6 +68,10 @@ impl EventBus for LoggingEventBus {
         self.inner.counters()
     }
 
+    async fn settled(&self) {
+        self.inner.settled().await;
+    }
+
     async fn shutdown(&self, deadline: Duration) -> ShutdownReport {
         self.inner.shutdown(deadline).await
     }

@@ -18,6 +18,7 @@ mod reader;
 mod readers;
 mod recent;
 mod recorders;
+mod rest;
 mod sealing;
 mod sequencer;
 mod settings;

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::committing::Job;
 use super::counting::Counts;
+use super::inbox::Inbox;
 use super::reader::Reader;
 use super::readers::Readers;
 use super::recent::Recent;
@@ -64,6 +65,7 @@ impl ReactiveEventBus {
             recent: Recent::new(settings.recent),
             readers: Readers::default(),
             subscribers: Subscribers::new(runtime.clone()),
+            rest: Arc::default(),
         });
         let stop = CancellationToken::new();
         let stopped = CancellationToken::new();
@@ -97,7 +99,8 @@ impl ReactiveEventBus {
             .map(|draft| self.sealer.seal(draft, now, &attached))
             .collect::<Result<_, _>>()?;
         let (answer, receipts) = oneshot::channel();
-        Ok(Some((Job { attached, entries, answer }, receipts)))
+        let busy = self.shared.rest.begin();
+        Ok(Some((Job { attached, entries, answer, busy }, receipts)))
     }
 }
 
@@ -129,12 +132,19 @@ impl EventBus for ReactiveEventBus {
     }
 
     fn subscribe(&self, filter: EventFilter, subscriber: Arc<dyn EventSubscriber>) -> Subscription {
-        let reader = Reader::open(&self.shared, filter, subscriber.name(), self.reader_buffer);
+        let inbox = Inbox::of_subscriber(
+            subscriber.name(),
+            self.reader_buffer,
+            filter,
+            Arc::clone(&self.shared.rest),
+        );
+        let reader = Reader::open(&self.shared, inbox);
         subscribers::start(&self.shared, reader, subscriber)
     }
 
     fn stream(&self, filter: EventFilter) -> EventStream {
-        let reader = Reader::open(&self.shared, filter, "stream", self.reader_buffer);
+        let inbox = Inbox::of_stream("stream", self.reader_buffer, filter);
+        let reader = Reader::open(&self.shared, inbox);
         Box::pin(futures::stream::unfold(reader, |mut reader| async {
             reader.next().await.map(|item| (item, reader))
         }))
@@ -146,6 +156,10 @@ impl EventBus for ReactiveEventBus {
 
     fn counters(&self) -> BusCounters {
         self.shared.counts.snapshot()
+    }
+
+    async fn settled(&self) {
+        self.shared.rest.reached().await;
     }
 
     /// Recording what was accepted is never cut short; the deadline is the subscribers', in the

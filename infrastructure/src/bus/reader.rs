@@ -47,13 +47,8 @@ struct Lost {
 
 impl Reader {
     /// A reader of what is recorded from now on.
-    pub(super) fn open(
-        shared: &Arc<Shared>,
-        filter: EventFilter,
-        name: &str,
-        capacity: usize,
-    ) -> Self {
-        let inbox = Arc::new(Inbox::new(name.to_owned(), capacity, filter));
+    pub(super) fn open(shared: &Arc<Shared>, inbox: Inbox) -> Self {
+        let inbox = Arc::new(inbox);
         shared.readers.add(&inbox);
         Self { shared: Arc::clone(shared), inbox, hand: VecDeque::new(), behind: None }
     }

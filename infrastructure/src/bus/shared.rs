@@ -12,6 +12,7 @@ use super::counting::Counts;
 use super::panics;
 use super::readers::Readers;
 use super::recent::Recent;
+use super::rest::Rest;
 use super::subscribers::Subscribers;
 
 /// A committed batch, as every reader is handed it.
@@ -25,6 +26,7 @@ pub(super) struct Shared {
     pub(super) recent: Recent,
     pub(super) readers: Readers,
     pub(super) subscribers: Subscribers,
+    pub(super) rest: Arc<Rest>,
 }
 
 impl Shared {

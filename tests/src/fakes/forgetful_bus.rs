@@ -46,6 +46,8 @@ impl EventBus for ForgetfulBus {
         BusCounters::default()
     }
 
+    async fn settled(&self) {}
+
     async fn shutdown(&self, _: Duration) -> ShutdownReport {
         ShutdownReport::default()
     }

@@ -9,6 +9,7 @@ mod filtering;
 mod reacting;
 mod recording;
 mod refusing;
+mod settling;
 mod shutting_down;
 
 use std::sync::Arc;
@@ -63,6 +64,9 @@ where
         reacting::a_handler_is_abandoned_when_its_subscription_ends,
         cancelling::an_emit_given_up_is_recorded_whole_or_not_at_all,
         cancelling::an_emit_given_up_while_it_is_recorded_is_recorded_and_handed_on,
+        settling::a_bus_is_settled_once_emits_are_answered_and_handlers_have_returned,
+        settling::what_a_handler_emits_is_waited_for_as_well,
+        settling::streams_and_those_who_have_left_are_not_waited_for,
         shutting_down::what_was_accepted_is_recorded_and_handed_on,
         shutting_down::afterwards_emits_are_refused_and_streams_end,
         shutting_down::subscribers_that_do_not_finish_are_named,
