@@ -13,7 +13,7 @@ pub mod wiring;
 
 pub use domain;
 pub use settings::{Settings, SettingsError};
-pub use wiring::{App, AppBuilder, IndelibleModule, StartError};
+pub use wiring::{App, AppBuilder, IndelibleModule, IndelibleServices, StartError};
 
 /// The README's examples, compiled as documentation tests.
 #[cfg(doctest)]

@@ -7,4 +7,5 @@ pub mod contract;
 pub mod downstream;
 pub mod expect;
 pub mod fakes;
+pub mod scenario;
 pub mod stage;

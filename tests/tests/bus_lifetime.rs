@@ -10,7 +10,7 @@ use futures::{FutureExt, StreamExt};
 use indelible_tests::expect::{eventually, must, must_fail, soon};
 use indelible_tests::fakes::{Probe, StallingRecorder, plain_recorder};
 use indelible_tests::stage::{Stage, all_types, memory_log, plan, plans};
-use infrastructure::bus::{BusSettings, ReactiveEventBus};
+use infrastructure::bus::{BusSettings, ReactiveEventBus, ReactiveEventBusParameters};
 use infrastructure::clock::SystemClock;
 use infrastructure::memory::InMemoryAuditLog;
 use shaku::HasComponent;
@@ -36,8 +36,9 @@ mod wiring {
 #[tokio::test]
 async fn a_container_builds_the_bus_over_its_own_log_and_clock() {
     let settings = BusSettings { source: "/wired".to_owned(), ..BusSettings::default() };
+    let parameters = ReactiveEventBusParameters { settings, decorators: Vec::new() };
     let wired =
-        wiring::Wired::builder().with_component_parameters::<ReactiveEventBus>(settings).build();
+        wiring::Wired::builder().with_component_parameters::<ReactiveEventBus>(parameters).build();
     let (bus, log): (Arc<dyn EventBus>, Arc<dyn AuditLog>) = (wired.resolve(), wired.resolve());
     bus.attach_recorder(&all_types(), plain_recorder(Arc::clone(&log)));
     let receipt = must(bus.emit(plan(1)).await);

@@ -9,7 +9,7 @@ use domain::{AuditLog, Catalogue, Clock, EventBus};
 use infrastructure::seaorm::AuditStorage;
 
 use super::schedule::Schedule;
-use super::{AppBuilder, IndelibleModule};
+use super::{AppBuilder, IndelibleServices};
 use crate::settings::Settings;
 
 /// How long subscribers may take to finish when the application shuts down.
@@ -37,7 +37,7 @@ pub struct App {
     pub(super) storage: Option<AuditStorage>,
     pub(super) schedule: Option<Schedule>,
     /// Keeps the components alive that nobody else holds.
-    pub(super) _module: IndelibleModule,
+    pub(super) services: Arc<dyn IndelibleServices>,
 }
 
 impl App {
@@ -62,6 +62,12 @@ impl App {
     #[must_use]
     pub fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.clock)
+    }
+
+    /// The container, for a product to build its own on.
+    #[must_use]
+    pub fn services(&self) -> Arc<dyn IndelibleServices> {
+        Arc::clone(&self.services)
     }
 
     /// Every event type that is recorded.

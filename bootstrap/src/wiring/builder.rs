@@ -1,19 +1,21 @@
 //! The composition root: connect, migrate, build, attach a recorder to every type, check.
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::sync::Arc;
 use std::time::Duration;
 
 use application::PruneAuditLog;
 use domain::{AuditLog, Catalogue, Clock, EventBus, EventRecorder, EventType, Redactor, events};
-use infrastructure::bus::{BusSettings, LoggingEventBus, ReactiveEventBus};
+use infrastructure::bus::{
+    BusDecorator, BusSettings, LoggingEventBus, ReactiveEventBus, ReactiveEventBusParameters,
+};
 use infrastructure::redaction::{RedactionKey, SecretRedactor, SecretRedactorParameters};
 use infrastructure::seaorm::{
     AuditStorage, Durability, SeaOrmAuditLog, SeaOrmAuditLogParameters, StorageOptions,
 };
 use shaku::{HasComponent, Interface, ModuleBuilder};
 
-use super::{App, IndelibleModule, StartError, schedule};
+use super::{App, IndelibleModule, IndelibleServices, StartError, schedule};
 use crate::settings::{DurabilityLevel, Settings};
 
 type Override =
@@ -25,12 +27,21 @@ pub struct AppBuilder {
     settings: Settings,
     catalogue: Catalogue,
     overrides: Vec<(TypeId, Override)>,
+    /// A bus of the product's own. It is decorated like the shipped one, which it replaces.
+    bus: Option<Box<dyn EventBus>>,
+    decorators: Vec<BusDecorator>,
 }
 
 impl AppBuilder {
     /// An application with these settings, the platform's catalogue and the shipped adapters.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, catalogue: events::CATALOGUE, overrides: Vec::new() }
+        Self {
+            settings,
+            catalogue: events::CATALOGUE,
+            overrides: Vec::new(),
+            bus: None,
+            decorators: Vec::new(),
+        }
     }
 
     /// Records the events of this catalogue, which a downstream product composes of the
@@ -46,8 +57,27 @@ impl AppBuilder {
     where
         IndelibleModule: HasComponent<I>,
     {
-        let replace: Override = Box::new(|module| module.with_component_override(component));
-        self.overrides.push((TypeId::of::<I>(), replace));
+        let mut component = Some(component);
+        // A bus is kept by itself, since it is decorated as the shipped one is.
+        if let Some(bus) =
+            (&mut component as &mut dyn Any).downcast_mut::<Option<Box<dyn EventBus>>>()
+        {
+            self.bus = bus.take();
+        }
+        if let Some(component) = component {
+            let replace: Override = Box::new(|module| module.with_component_override(component));
+            self.overrides.push((TypeId::of::<I>(), replace));
+        }
+        self
+    }
+
+    /// Puts a bus of the same promises around the bus, for everyone in the container: one that
+    /// observes, measures or forwards. The first one given is the innermost.
+    pub fn with_bus_decorator(
+        mut self,
+        decorate: impl FnOnce(Box<dyn EventBus>) -> Box<dyn EventBus> + Send + 'static,
+    ) -> Self {
+        self.decorators.push(Box::new(decorate));
         self
     }
 
@@ -58,7 +88,10 @@ impl AppBuilder {
     /// When the log cannot be opened, the redaction key or rules cannot be used, or a type has no
     /// recorder.
     pub async fn start(self) -> Result<App, StartError> {
-        let Self { settings, catalogue, overrides } = self;
+        let Self { settings, catalogue, overrides, bus, mut decorators } = self;
+        if settings.log.events {
+            decorators.insert(0, Box::new(|bus| Box::new(LoggingEventBus::new(bus.into()))));
+        }
         let overridden = |port: TypeId| overrides.iter().any(|(id, _)| *id == port);
 
         let storage = if overridden(TypeId::of::<dyn AuditLog>()) {
@@ -74,27 +107,33 @@ impl AppBuilder {
         let parameters = SeaOrmAuditLogParameters { storage: storage.clone() };
         let mut module = IndelibleModule::builder()
             .with_component_parameters::<SeaOrmAuditLog>(parameters)
-            .with_component_parameters::<SecretRedactor>(SecretRedactorParameters { redactor })
-            .with_component_parameters::<ReactiveEventBus>(bus_settings(&settings));
+            .with_component_parameters::<SecretRedactor>(SecretRedactorParameters { redactor });
+        module =
+            match bus {
+                Some(bus) => module.with_component_override(decorated(bus, decorators)),
+                None => module.with_component_parameters::<ReactiveEventBus>(
+                    ReactiveEventBusParameters { settings: bus_settings(&settings), decorators },
+                ),
+            };
         for (_, replace) in overrides {
             module = replace(module);
         }
-        let module = module.build();
+        let services: Arc<dyn IndelibleServices> = Arc::new(module.build());
 
         let types: Vec<EventType> = catalogue.event_types().collect();
-        let bus = decorated(HasComponent::<dyn EventBus>::resolve(&module), &settings);
-        let recorder: Arc<dyn EventRecorder> = HasComponent::resolve(&module);
+        let bus: Arc<dyn EventBus> = services.resolve();
+        let recorder: Arc<dyn EventRecorder> = services.resolve();
         bus.attach_recorder(&types, recorder);
         let types = bus.without_recorder(&types);
         if !types.is_empty() {
             return Err(StartError::NotRecorded { types });
         }
 
-        let log: Arc<dyn AuditLog> = HasComponent::resolve(&module);
-        let clock: Arc<dyn Clock> = HasComponent::resolve(&module);
+        let log: Arc<dyn AuditLog> = services.resolve();
+        let clock: Arc<dyn Clock> = services.resolve();
         let prune = PruneAuditLog::new(Arc::clone(&log), Arc::clone(&bus), Arc::clone(&clock));
         let schedule = schedule::start(prune, Arc::clone(&clock), settings.audit.retention_days);
-        Ok(App { bus, log, clock, catalogue, storage, schedule, _module: module })
+        Ok(App { bus, log, clock, catalogue, storage, schedule, services })
     }
 }
 
@@ -125,6 +164,7 @@ fn redactor(settings: &Settings) -> Result<SecretRedactor, StartError> {
     Ok(SecretRedactor::new(&options.rules(), key)?)
 }
 
-fn decorated(bus: Arc<dyn EventBus>, settings: &Settings) -> Arc<dyn EventBus> {
-    if settings.log.events { Arc::new(LoggingEventBus::new(bus)) } else { bus }
+/// A bus with others around it, the first one innermost.
+fn decorated(bus: Box<dyn EventBus>, decorators: Vec<BusDecorator>) -> Box<dyn EventBus> {
+    decorators.into_iter().fold(bus, |bus, decorate| decorate(bus))
 }

@@ -10,5 +10,5 @@ mod schedule;
 pub use app::App;
 pub use builder::AppBuilder;
 pub use error::StartError;
-pub use module::IndelibleModule;
+pub use module::{IndelibleModule, IndelibleServices};
 pub use reading::open_for_reading;

@@ -18,14 +18,26 @@
 )]
 
 use application::AuditEventSubscriber;
+use domain::{AuditLog, Clock, EventBus, EventRecorder, Redactor};
 use infrastructure::bus::ReactiveEventBus;
 use infrastructure::clock::SystemClock;
 use infrastructure::redaction::SecretRedactor;
 use infrastructure::seaorm::SeaOrmAuditLog;
-use shaku::module;
+use shaku::{HasComponent, module};
+
+/// The ports that the container plays, as one module: what a product's own container is built on,
+/// with `use dyn IndelibleServices { components = [dyn EventBus], providers = [] }`.
+pub trait IndelibleServices:
+    HasComponent<dyn Clock>
+    + HasComponent<dyn Redactor>
+    + HasComponent<dyn AuditLog>
+    + HasComponent<dyn EventRecorder>
+    + HasComponent<dyn EventBus>
+{
+}
 
 module! {
-    pub IndelibleModule {
+    pub IndelibleModule: IndelibleServices {
         components = [
             SystemClock,
             SecretRedactor,

@@ -94,6 +94,12 @@ impl EventFilter {
         &self.query
     }
 
+    /// Whether a predicate, which only the bus can ask, narrows the filter further.
+    #[must_use]
+    pub fn has_predicates(&self) -> bool {
+        !self.predicates.is_empty()
+    }
+
     /// Whether every event is wanted, so that a bus need not look at any.
     #[must_use]
     pub fn is_all(&self) -> bool {

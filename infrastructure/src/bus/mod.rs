@@ -26,6 +26,6 @@ mod shared;
 mod subscribers;
 
 pub use logging::LoggingEventBus;
-pub use reactive::ReactiveEventBus;
+pub use reactive::{BusDecorator, ReactiveEventBus, ReactiveEventBusParameters};
 pub use recorders::MixedRecorders;
 pub use settings::BusSettings;

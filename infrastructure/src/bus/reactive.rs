@@ -171,20 +171,33 @@ impl EventBus for ReactiveEventBus {
     }
 }
 
+/// Puts a bus of the same promises around a bus.
+pub type BusDecorator = Box<dyn FnOnce(Box<dyn EventBus>) -> Box<dyn EventBus> + Send>;
+
+/// What the component is built from.
+#[derive(Default)]
+pub struct ReactiveEventBusParameters {
+    /// The bus's sizes.
+    pub settings: BusSettings,
+    /// What is put around the bus before anyone gets hold of it, innermost first.
+    pub decorators: Vec<BusDecorator>,
+}
+
 impl<M> Component<M> for ReactiveEventBus
 where
     M: Module + HasComponent<dyn Clock> + HasComponent<dyn AuditLog>,
 {
     type Interface = dyn EventBus;
-    type Parameters = BusSettings;
+    type Parameters = ReactiveEventBusParameters;
 
     fn build(
         context: &mut ModuleBuildContext<M>,
-        settings: Self::Parameters,
+        parameters: Self::Parameters,
     ) -> Box<Self::Interface> {
         let clock = M::build_component(context);
         let log = M::build_component(context);
-        Box::new(Self::new(settings, clock, log))
+        let bus: Box<dyn EventBus> = Box::new(Self::new(parameters.settings, clock, log));
+        parameters.decorators.into_iter().fold(bus, |bus, decorate| decorate(bus))
     }
 }
 

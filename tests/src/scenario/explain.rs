@@ -1,0 +1,236 @@
+//! Why an expectation was not met: which edge is missing on an event's way from its emitter to the
+//! row and to a subscriber, and what comes closest to what was expected.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use domain::{EmitError, EventEnvelope, Receipt, RecordedEvent, Sequence};
+
+use super::conditions::Conditions;
+use super::counted::Place;
+use super::timeline::{
+    EmitNumber, Handling, Happening, Offered, SubscriptionNumber, Timeline, chain,
+};
+use super::told::not_told;
+
+/// A timeline under its heading.
+pub(super) fn titled(timeline: &Timeline) -> String {
+    format!("what happened:\n{timeline}")
+}
+
+/// Every handler that did not return, in words.
+pub(super) fn failures(happenings: &[Happening]) -> Vec<String> {
+    let failed = |happening: &Happening| match happening {
+        Happening::Handled { outcome: Handling::Done, .. } => None,
+        Happening::Handled { .. } => Some(happening.to_string()),
+        _ => None,
+    };
+    happenings.iter().filter_map(failed).collect()
+}
+
+/// What has begun and not ended.
+pub(super) fn under_way(happenings: &[Happening]) -> String {
+    let mut emits: BTreeMap<EmitNumber, String> = BTreeMap::new();
+    let mut calls: BTreeMap<(SubscriptionNumber, Sequence), String> = BTreeMap::new();
+    for happening in happenings {
+        match happening {
+            Happening::Emitted { emit, events } => {
+                let types: Vec<&str> = events.iter().map(|one| one.event_type.as_str()).collect();
+                emits.insert(*emit, format!("emit {emit} of {} waits", types.join(", ")));
+            }
+            Happening::Recorded { emit, .. }
+            | Happening::Refused { emit, .. }
+            | Happening::GivenUp { emit } => {
+                emits.remove(emit);
+            }
+            Happening::Handed { subscription, name, event } => {
+                let text = format!("`{name}` has not returned from event {}", event.sequence);
+                calls.insert((*subscription, event.sequence), text);
+            }
+            Happening::Handled { subscription, event, .. } => {
+                calls.remove(&(*subscription, event.sequence));
+            }
+            _ => {}
+        }
+    }
+    let all: Vec<String> = emits.into_values().chain(calls.into_values()).collect();
+    if all.is_empty() { "events are waiting for a subscriber".to_owned() } else { all.join("; ") }
+}
+
+/// The events that meet the conditions and were refused.
+pub(super) fn refusals<'a>(
+    conditions: &Conditions,
+    happenings: &'a [Happening],
+) -> Vec<(&'a EventEnvelope, &'a EmitError)> {
+    emits(happenings)
+        .filter_map(|(events, end)| match end {
+            Some(End::Refused(error)) => Some((events, error)),
+            _ => None,
+        })
+        .flat_map(|(events, error)| {
+            let envelopes = events.iter().filter_map(|event| event.envelope.as_ref());
+            envelopes.map(move |envelope| (envelope, error))
+        })
+        .filter(|(envelope, _)| conditions.meet(envelope))
+        .collect()
+}
+
+/// How an emit ended.
+enum End<'a> {
+    Recorded(&'a [Receipt]),
+    Refused(&'a EmitError),
+    GivenUp,
+}
+
+/// Every emit and how it ended.
+fn emits(happenings: &[Happening]) -> impl Iterator<Item = (&[Offered], Option<End<'_>>)> {
+    let mut ends: HashMap<EmitNumber, End<'_>> = HashMap::new();
+    for happening in happenings {
+        match happening {
+            Happening::Recorded { emit, receipts } => {
+                ends.insert(*emit, End::Recorded(receipts));
+            }
+            Happening::Refused { emit, error } => {
+                ends.insert(*emit, End::Refused(error));
+            }
+            Happening::GivenUp { emit } => {
+                ends.insert(*emit, End::GivenUp);
+            }
+            _ => {}
+        }
+    }
+    happenings.iter().filter_map(move |happening| match happening {
+        Happening::Emitted { emit, events } => Some((&**events, ends.remove(emit))),
+        _ => None,
+    })
+}
+
+/// Why events are not where they were expected, or are there too often.
+pub(super) fn missing(
+    conditions: &Conditions,
+    place: &Place,
+    rows: &[RecordedEvent],
+    happenings: &[Happening],
+) -> String {
+    let meant: Vec<&RecordedEvent> =
+        rows.iter().filter(|row| conditions.meet(&row.envelope)).collect();
+    let mut lines = Vec::new();
+    if meant.is_empty() {
+        lines.extend(not_on_record(conditions, rows, happenings));
+    } else {
+        let places: Vec<String> = meant.iter().map(|row| row.sequence.to_string()).collect();
+        lines.push(format!("On record as {}.", places.join(", ")));
+        // What was acknowledged and is not there is missing however many others are.
+        lines.extend(acknowledged_without_a_row(conditions, rows, happenings));
+    }
+    if let Place::HandledBy(who) | Place::FailedIn(who) = place {
+        lines.extend(not_told(who, &meant, happenings));
+    }
+    lines.join("\n")
+}
+
+/// Why there is no such row.
+fn not_on_record(
+    conditions: &Conditions,
+    rows: &[RecordedEvent],
+    happenings: &[Happening],
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut offered = 0;
+    for (events, end) in emits(happenings) {
+        let meant = events
+            .iter()
+            .filter(|event| event.envelope.as_ref().is_some_and(|it| conditions.meet(it)))
+            .count();
+        offered += meant;
+        match end {
+            Some(End::Refused(error)) if meant > 0 => lines.push(format!(
+                "Missing edge: event → row. It was emitted, and refused: {}.",
+                chain(error)
+            )),
+            Some(End::GivenUp) if meant > 0 => lines.push(
+                "Missing edge: event → row. Its emitter went away before it was on record."
+                    .to_owned(),
+            ),
+            None if meant > 0 => {
+                lines.push("Missing edge: event → row. Its emit has not returned.".to_owned());
+            }
+            _ => {}
+        }
+    }
+    lines.extend(acknowledged_without_a_row(conditions, rows, happenings));
+    if offered == 0 {
+        lines.push(format!("Missing edge: emitter → event. No {conditions} was emitted."));
+        lines.extend(closest(conditions, rows, happenings));
+    } else if lines.is_empty() {
+        lines.push(
+            "Missing edge: event → row. It was emitted and recorded, but what is on record differs."
+                .to_owned(),
+        );
+        lines.extend(closest(conditions, rows, &[]));
+    }
+    lines
+}
+
+/// Events that meet the conditions, for which there is a receipt, and no row of that id.
+fn acknowledged_without_a_row(
+    conditions: &Conditions,
+    rows: &[RecordedEvent],
+    happenings: &[Happening],
+) -> Vec<String> {
+    let there: BTreeSet<(Sequence, &str)> =
+        rows.iter().map(|row| (row.sequence, row.envelope.event_id.as_str())).collect();
+    let mut lines = Vec::new();
+    for (events, end) in emits(happenings) {
+        let Some(End::Recorded(receipts)) = end else { continue };
+        for (event, receipt) in events.iter().zip(receipts) {
+            let meant = event.envelope.as_ref().is_some_and(|it| conditions.meet(it));
+            if meant && !there.contains(&(receipt.sequence, receipt.event_id.as_str())) {
+                lines.push(format!(
+                    "Missing edge: event → row. It was acknowledged as {}, and the audit log has \
+                     no such row: the audit log lost it, or retention removed it.",
+                    receipt.sequence
+                ));
+            }
+        }
+    }
+    lines
+}
+
+/// Events of the type that lack something, on record or merely emitted.
+fn closest(
+    conditions: &Conditions,
+    rows: &[RecordedEvent],
+    happenings: &[Happening],
+) -> Vec<String> {
+    let on_record = rows
+        .iter()
+        .filter_map(|row| {
+            let misfits = conditions.misfits(&row.envelope)?;
+            Some((misfits, format!("on record as {}", row.sequence)))
+        })
+        .filter(|(misfits, _)| !misfits.is_empty());
+    let emitted = emits(happenings)
+        .filter(|(_, end)| !matches!(end, Some(End::Recorded(_))))
+        .flat_map(|(events, _)| events)
+        .filter_map(|event| conditions.misfits(event.envelope.as_ref()?))
+        .map(|misfits| (misfits, "emitted, and not on record".to_owned()));
+    let mut near: Vec<_> = on_record.chain(emitted).collect();
+    near.sort_by_key(|(misfits, _)| misfits.len());
+    let line = |(misfits, place): &(Vec<String>, String)| {
+        format!("Close to it: a `{}` {place}, but {}.", conditions.event_type(), misfits.join(", "))
+    };
+    near.iter().take(3).map(line).collect()
+}
+
+/// Why something was not refused.
+pub(super) fn not_refused(
+    conditions: &Conditions,
+    rows: &[RecordedEvent],
+    happenings: &[Happening],
+) -> String {
+    let on_record = rows.iter().find(|row| conditions.meet(&row.envelope));
+    match on_record {
+        Some(row) => format!("It was not refused: it is on record as {}.", row.sequence),
+        None => not_on_record(conditions, rows, happenings).join("\n"),
+    }
+}

@@ -1,0 +1,201 @@
+//! A bus that notes on a timeline what goes over it, and changes nothing.
+//!
+//! Subscriptions are not wrapped: that somebody has left is seen by the bus letting go of the
+//! subscriber, which is what the port promises.
+//!
+//! Deliberately absent: streams, whose readers see for themselves what they are told.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::DateTime;
+use domain::ports::{BusCounters, EventStream, HandlerError, ShutdownReport};
+use domain::{
+    EmitError, EventBus, EventDraft, EventFilter, EventRecorder, EventSubscriber, EventType,
+    Receipt, RecordedEvent, Subscription,
+};
+use futures::FutureExt;
+
+use super::child;
+use super::timeline::{
+    EmitNumber, Handling, Happening, Offered, SubscriptionNumber, Timeline, chain,
+};
+
+/// Notes what goes over the bus inside.
+pub struct ObservedBus {
+    inner: Arc<dyn EventBus>,
+    timeline: Timeline,
+}
+
+impl ObservedBus {
+    /// A bus that notes on `timeline` what `inner` does.
+    #[must_use]
+    pub fn new(inner: Arc<dyn EventBus>, timeline: Timeline) -> Self {
+        Self { inner, timeline }
+    }
+}
+
+/// A number that no other emit and no other subscription of this process has.
+fn next_number() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
+}
+
+/// What a draft would be put on record as.
+fn offered(draft: &EventDraft) -> Offered {
+    let sealed = draft.clone().seal(DateTime::UNIX_EPOCH, String::new, "");
+    Offered { event_type: draft.event_type().clone(), envelope: sealed.ok() }
+}
+
+/// Notes that an emit was given up, unless it has ended.
+struct Emitting<'a> {
+    timeline: &'a Timeline,
+    emit: EmitNumber,
+    ended: bool,
+}
+
+impl Drop for Emitting<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.timeline.note(Happening::GivenUp { emit: self.emit });
+        }
+    }
+}
+
+#[async_trait]
+impl EventBus for ObservedBus {
+    async fn emit_batch(&self, drafts: Vec<EventDraft>) -> Result<Vec<Receipt>, EmitError> {
+        let emit = next_number();
+        let events = drafts.iter().map(offered).collect();
+        self.timeline.note(Happening::Emitted { emit, events });
+        let mut emitting = Emitting { timeline: &self.timeline, emit, ended: false };
+        let outcome = self.inner.emit_batch(drafts).await;
+        emitting.ended = true;
+        if let Ok(receipts) = &outcome {
+            child::tell_parent(receipts);
+        }
+        self.timeline.note(match &outcome {
+            Ok(receipts) => Happening::Recorded { emit, receipts: receipts.clone() },
+            Err(error) => Happening::Refused { emit, error: error.clone() },
+        });
+        outcome
+    }
+
+    fn attach_recorder(&self, types: &[EventType], recorder: Arc<dyn EventRecorder>) {
+        self.inner.attach_recorder(types, recorder);
+    }
+
+    fn without_recorder(&self, types: &[EventType]) -> Vec<EventType> {
+        self.inner.without_recorder(types)
+    }
+
+    fn subscribe(&self, filter: EventFilter, subscriber: Arc<dyn EventSubscriber>) -> Subscription {
+        let subscription = next_number();
+        let name = subscriber.name().to_owned();
+        self.timeline.note(Happening::Subscribed {
+            subscription,
+            name: name.clone(),
+            // Not the filter itself: the bus has to let go of whatever its predicates hold.
+            wants: filter.query().clone(),
+            has_predicate: filter.has_predicates(),
+        });
+        let timeline = self.timeline.clone();
+        let observed = ObservedSubscriber { inner: subscriber, timeline, subscription, name };
+        self.inner.subscribe(filter, Arc::new(observed))
+    }
+
+    fn stream(&self, filter: EventFilter) -> EventStream {
+        self.inner.stream(filter)
+    }
+
+    fn recent(&self) -> Vec<Arc<RecordedEvent>> {
+        self.inner.recent()
+    }
+
+    fn counters(&self) -> BusCounters {
+        self.inner.counters()
+    }
+
+    async fn settled(&self) {
+        self.inner.settled().await;
+    }
+
+    async fn shutdown(&self, deadline: Duration) -> ShutdownReport {
+        self.inner.shutdown(deadline).await
+    }
+}
+
+/// Notes what its subscriber is told and what came of it.
+struct ObservedSubscriber {
+    inner: Arc<dyn EventSubscriber>,
+    timeline: Timeline,
+    subscription: SubscriptionNumber,
+    name: String,
+}
+
+impl Drop for ObservedSubscriber {
+    fn drop(&mut self) {
+        let name = std::mem::take(&mut self.name);
+        self.timeline.note(Happening::Left { subscription: self.subscription, name });
+    }
+}
+
+/// Notes how a call ended; given up, unless it is said otherwise.
+struct Handing<'a> {
+    by: &'a ObservedSubscriber,
+    event: Arc<RecordedEvent>,
+    outcome: Handling,
+}
+
+impl Drop for Handing<'_> {
+    fn drop(&mut self) {
+        self.by.timeline.note(Happening::Handled {
+            subscription: self.by.subscription,
+            name: self.by.name.clone(),
+            event: Arc::clone(&self.event),
+            outcome: self.outcome.clone(),
+        });
+    }
+}
+
+#[async_trait]
+impl EventSubscriber for ObservedSubscriber {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn handle(&self, event: &RecordedEvent) -> Result<(), HandlerError> {
+        let event = Arc::new(event.clone());
+        self.timeline.note(Happening::Handed {
+            subscription: self.subscription,
+            name: self.name.clone(),
+            event: Arc::clone(&event),
+        });
+        let mut handing =
+            Handing { by: self, event: Arc::clone(&event), outcome: Handling::Abandoned };
+        // The call itself stands inside as well: a handler may panic before its first await.
+        let handled =
+            AssertUnwindSafe(async { self.inner.handle(&event).await }).catch_unwind().await;
+        match handled {
+            Ok(outcome) => {
+                handing.outcome = match &outcome {
+                    Ok(()) => Handling::Done,
+                    Err(error) => Handling::Failed(chain(&**error)),
+                };
+                outcome
+            }
+            Err(panic) => {
+                let said = panic
+                    .downcast_ref::<&str>()
+                    .map(|text| (*text).to_owned())
+                    .or_else(|| panic.downcast_ref::<String>().cloned());
+                handing.outcome = Handling::Panicked(said.unwrap_or_default());
+                drop(handing);
+                std::panic::resume_unwind(panic)
+            }
+        }
+    }
+}
