@@ -23,6 +23,18 @@
 //! way: no emitter, refused by the recorder, acknowledged without a row, a subscriber whose filter
 //! does not want it, a handler that failed.
 //!
+//! What is not said to its end checks nothing, so that the compiler complains of it:
+//!
+//! ```compile_fail
+//! #![deny(unused_must_use)]
+//! # use indelible::domain::events::PlanCreated;
+//! # use indelible_tests::scenario::{Outcome, TestApp};
+//! # async fn test(app: TestApp) -> Outcome {
+//! app.expect::<PlanCreated>().on_record(); // how often?
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! - [`TestAppBuilder::with_override`] has a fake play any port, [`TestAppBuilder::at`] holds the
 //!   clock, [`TestAppBuilder::given`] loads a [`History`].
 //! - [`TestAppBuilder::with_catalogue`] and [`TestAppBuilder::with_product`] boot a product of your

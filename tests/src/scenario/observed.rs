@@ -7,7 +7,6 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -38,12 +37,6 @@ impl ObservedBus {
     }
 }
 
-/// A number that no other emit and no other subscription of this process has.
-fn next_number() -> u64 {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    LAST.fetch_add(1, Ordering::Relaxed) + 1
-}
-
 /// What a draft would be put on record as.
 fn offered(draft: &EventDraft) -> Offered {
     let sealed = draft.clone().seal(DateTime::UNIX_EPOCH, String::new, "");
@@ -68,7 +61,7 @@ impl Drop for Emitting<'_> {
 #[async_trait]
 impl EventBus for ObservedBus {
     async fn emit_batch(&self, drafts: Vec<EventDraft>) -> Result<Vec<Receipt>, EmitError> {
-        let emit = next_number();
+        let emit = self.timeline.next_emit();
         let events = drafts.iter().map(offered).collect();
         self.timeline.note(Happening::Emitted { emit, events });
         let mut emitting = Emitting { timeline: &self.timeline, emit, ended: false };
@@ -93,7 +86,7 @@ impl EventBus for ObservedBus {
     }
 
     fn subscribe(&self, filter: EventFilter, subscriber: Arc<dyn EventSubscriber>) -> Subscription {
-        let subscription = next_number();
+        let subscription = self.timeline.next_subscription();
         let name = subscriber.name().to_owned();
         self.timeline.note(Happening::Subscribed {
             subscription,

@@ -5,6 +5,7 @@
 //! business.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::{AuditFilter, EmitError, EventEnvelope, EventType, Receipt, RecordedEvent};
@@ -132,6 +133,8 @@ pub enum Handling {
 #[derive(Clone, Debug, Default)]
 pub struct Timeline {
     happenings: Arc<Mutex<Vec<Happening>>>,
+    /// The last number that was given to an emit, and to a subscription.
+    numbers: Arc<(AtomicU64, AtomicU64)>,
 }
 
 impl Timeline {
@@ -139,6 +142,16 @@ impl Timeline {
     #[must_use]
     pub fn happenings(&self) -> Vec<Happening> {
         self.lock().clone()
+    }
+
+    /// A number for the next emit.
+    pub(super) fn next_emit(&self) -> EmitNumber {
+        self.numbers.0.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// A number for the next subscription.
+    pub(super) fn next_subscription(&self) -> SubscriptionNumber {
+        self.numbers.1.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Notes what has happened.
