@@ -380,6 +380,31 @@ async fn recording_until_killed() -> Outcome {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_products_own_events_survive_its_being_killed() -> Outcome {
+    let shop = || TestApp::builder().with_catalogue(downstream::CATALOGUE);
+    let app = shop().with_product(Shop::start).start().await?;
+    let app = app.crash("taking_orders_until_killed", 30).await?;
+    let orders = app.expect::<OrderPlaced>().on_record().at_least(1).await?;
+    let parcels = app.expect::<ParcelShipped>().on_record().at_least(1).await?;
+    assert!(orders.len() + parcels.len() >= 30, "orders and parcels are acknowledged alike");
+    for parcel in parcels {
+        let order = parcel.recorded.envelope.causation_id.unwrap_or_default();
+        app.expect::<OrderPlaced>().where_id(order).on_record().once().await?;
+    }
+    Ok(())
+}
+
+/// What is killed above; does nothing by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn taking_orders_until_killed() -> Outcome {
+    let shop = TestApp::builder().with_catalogue(downstream::CATALOGUE).with_product(Shop::start);
+    let Some(app) = shop.start_in_child().await? else { return Ok(()) };
+    loop {
+        app.emit(OrderPlaced::sample()).await?;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_a_killed_child_was_promised_and_is_not_there_fails_the_scenario() -> Outcome
 {
     let app = TestApp::start().await?;
