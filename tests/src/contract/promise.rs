@@ -47,6 +47,8 @@ pub struct Broken {
     pub says: &'static str,
     /// What was seen instead, and where in the suite.
     pub how: String,
+    /// Whether nothing was seen, and the trial was given up.
+    pub in_vain: bool,
 }
 
 impl<S: ?Sized> Promise<S> {
@@ -82,7 +84,9 @@ impl<S: ?Sized> Promise<S> {
     /// When it does not hold, or what must happen does not.
     pub async fn try_within(&self, patience: Duration, subject: &S) -> Result<(), Broken> {
         let trial = tokio::time::timeout(patience, caught((self.trial)(subject)));
-        let how = match trial.await {
+        let outcome = trial.await;
+        let in_vain = outcome.is_err();
+        let how = match outcome {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(how)) => how,
             Err(_) => format!(
@@ -90,7 +94,7 @@ impl<S: ?Sized> Promise<S> {
                  never does, such as an event it must hand on"
             ),
         };
-        Err(Broken { promise: self.name, says: self.says, how })
+        Err(Broken { promise: self.name, says: self.says, how, in_vain })
     }
 }
 
