@@ -8,6 +8,7 @@
 //! without it they are the same on every run. `PROPTEST_MAX_SHRINK_ITERS` bounds the shrinking.
 
 use std::fmt::Debug;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use proptest::strategy::{Strategy, ValueTree};
@@ -19,20 +20,26 @@ use super::panics::caught;
 const SEED: u64 = 0x1de1;
 const SHRINKS: u32 = 400;
 
+/// How long one value may take.
+const LONGEST: Duration = Duration::from_secs(10);
+
 /// The same on every run, unless the environment says otherwise.
 fn config(cases: u32) -> Config {
     let mut config = Config::default();
     if matches!(config.rng_seed, RngSeed::Random) {
         config.rng_seed = RngSeed::Fixed(SEED);
     }
-    if std::env::var_os("PROPTEST_CASES").is_none() {
-        config.cases = cases;
-    }
+    config.cases = told().unwrap_or(cases);
     // Proptest's own bound is a million, for which nobody waits here.
     config.max_shrink_iters = config.max_shrink_iters.min(SHRINKS);
     // A suite runs from other people's tests: it writes no file beside them.
     config.failure_persistence = None;
     config
+}
+
+/// How many values the environment asks for, if it does.
+pub(crate) fn told() -> Option<u32> {
+    std::env::var_os("PROPTEST_CASES").map(|_| Config::default().cases)
 }
 
 /// A source of values.
@@ -67,18 +74,27 @@ where
     let mut runner = runner();
     for case in 0..cases {
         let mut tree = tree(&mut runner, &strategy);
-        let Err(mut how) = caught(property(tree.current())).await else { continue };
+        let tried = async |value| match tokio::time::timeout(LONGEST, caught(property(value))).await
+        {
+            Ok(outcome) => outcome.map_err(|how| (how, false)),
+            Err(_) => Err((format!("nothing more within {LONGEST:?}"), true)),
+        };
+        let Err((mut how, mut stuck)) = tried(tree.current()).await else { continue };
         let mut smallest = tree.current();
         let mut broke = true;
         for _ in 0..shrinks {
+            // One that hangs is told as it is: each smaller one might take as long.
+            if stuck {
+                break;
+            }
             // Down as long as it still breaks, back up where it holds.
             if !(if broke { tree.simplify() } else { tree.complicate() }) {
                 break;
             }
-            let outcome = caught(property(tree.current())).await;
+            let outcome = tried(tree.current()).await;
             broke = outcome.is_err();
             if let Err(said) = outcome {
-                (how, smallest) = (said, tree.current());
+                ((how, stuck), smallest) = (said, tree.current());
             }
         }
         panic!("{how}\n    the smallest case found (of case {case}):\n{smallest:#?}");

@@ -109,6 +109,8 @@ pub fn suite() -> Suite<dyn EventBusMaker> {
         delivering::only_what_comes_after_subscribing_is_handed_on,
         /// The last events can be inspected, oldest first; they are a bounded number.
         delivering::recent_events_are_the_last_ones_oldest_first,
+        /// What retention takes from a slow reader is said once, in its place, and counted.
+        delivering::what_retention_takes_from_a_slow_reader_is_said_and_counted,
         /// Everybody is told of exactly what the filter accepts.
         filtering::filters_choose_by_type_context_plan_and_predicate,
         /// A predicate that panics accepts nothing, is counted, and hurts nobody.

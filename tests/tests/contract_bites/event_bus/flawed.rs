@@ -279,6 +279,9 @@ impl EventBus for Flawed {
         match self.flaw {
             Flaw::StreamsLoseOne => without(stream, |place| place == 20),
             Flaw::LosesAPredicatesEighth if predicates => without(stream, |place| place % 8 == 0),
+            Flaw::SkipsWhatIsLost => {
+                Box::pin(stream.filter(|event| futures::future::ready(event.is_ok())))
+            }
             Flaw::NeverEndsStreams => Box::pin(stream.chain(futures::stream::pending())),
             _ => stream,
         }
@@ -299,8 +302,10 @@ impl EventBus for Flawed {
     fn counters(&self) -> BusCounters {
         let mut counters = self.inner.counters();
         counters.refused += self.state.empty.load(Ordering::SeqCst);
-        if self.flaw == Flaw::CountsNoPanics {
-            counters.handler_panics = 0;
+        match self.flaw {
+            Flaw::CountsNoPanics => counters.handler_panics = 0,
+            Flaw::CountsNothingLost => counters.lost_to_retention = 0,
+            _ => {}
         }
         counters
     }
