@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::AuditLog;
+use domain::{AuditLog, EventBus};
 use indelible_tests::contract;
 use indelible_tests::contract::audit_log::AuditLogMaker;
 use indelible_tests::contract::event_bus::EventBusMaker;
@@ -43,6 +43,18 @@ async fn the_smallest_reactive_bus_keeps_its_promises_on_one_thread() {
     contract::event_bus(&reactive(tiny())).await;
 }
 
+#[tokio::test]
+async fn a_reactive_bus_of_odd_sizes_keeps_its_promises() {
+    let odd = BusSettings {
+        queue_capacity: 3,
+        max_batch: 7,
+        reader_buffer: 2,
+        recent: 5,
+        ..BusSettings::default()
+    };
+    contract::event_bus(&reactive(odd)).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_logging_bus_keeps_its_promises() {
     let make = |clock: Arc<ManualClock>, log: Arc<dyn AuditLog>| async {
@@ -57,6 +69,10 @@ struct OverDisk(OnDisk);
 
 #[async_trait]
 impl EventBusMaker for OverDisk {
+    async fn over(&self, clock: Arc<ManualClock>, log: Arc<dyn AuditLog>) -> Arc<dyn EventBus> {
+        Arc::new(ReactiveEventBus::new(BusSettings::default(), clock, log))
+    }
+
     async fn make(&self) -> Stage {
         let (clock, _) = memory_log();
         Stage::over(self.0.make(clock).await, BusSettings::default())

@@ -14,7 +14,7 @@
 //!
 //! | port | suite | what it is given |
 //! |---|---|---|
-//! | `AuditLog` | [`audit_log()`](audit_log::audit_log) | the clock; a [maker](audit_log::AuditLogMaker) says how it is opened again |
+//! | `AuditLog` | [`audit_log()`](audit_log::audit_log) | the clock; a [maker](audit_log::AuditLogMaker) says how it is opened again and shared |
 //! | `EventBus` | [`event_bus()`](event_bus::event_bus) | the clock and the log to read from; or a [maker](event_bus::EventBusMaker) brings its own |
 //! | `EventRecorder` | [`event_recorder()`](event_recorder::event_recorder) | the log to record in |
 //! | `Redactor` | [`redactor()`](redactor::redactor) | nothing |

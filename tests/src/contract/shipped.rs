@@ -76,4 +76,13 @@ impl AuditLogMaker for OnDisk {
         open.close().await;
         self.open(open.file().to_owned(), clock).await
     }
+
+    async fn share(&self, _: &dyn AuditLog, clock: Arc<ManualClock>) -> Option<Arc<dyn AuditLog>> {
+        let file = {
+            let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            open.as_ref()?.file().to_owned()
+        };
+        let storage = must(AuditStorage::connect(StorageOptions::new(file)).await);
+        Some(Arc::new(SeaOrmAuditLog::new(storage, clock)))
+    }
 }

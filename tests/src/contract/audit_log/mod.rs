@@ -31,6 +31,7 @@ mod order;
 mod query;
 mod repeats;
 mod retention;
+mod sharing;
 
 pub use entries::{batch, entry, envelope, start};
 
@@ -54,6 +55,12 @@ pub trait AuditLogMaker: Send + Sync + 'static {
     /// adapter that keeps nothing beyond the process: the same log.
     async fn reopen(&self, log: Arc<dyn AuditLog>, _: Arc<ManualClock>) -> Arc<dyn AuditLog> {
         log
+    }
+
+    /// The log made last, opened a second time while the first is in use, as another process would,
+    /// by a clock of its own. The default is for an adapter that only one can use: nothing.
+    async fn share(&self, _: &dyn AuditLog, _: Arc<ManualClock>) -> Option<Arc<dyn AuditLog>> {
+        None
     }
 }
 
@@ -101,6 +108,9 @@ pub fn suite() -> Suite<dyn AuditLogMaker> {
             append::a_batch_is_recorded_whole_or_not_at_all,
             /// Many may append at once: each event is on record once, in its appender's order.
             append::many_may_append_at_once,
+            /// Several who share a storage, each by a clock of its own, make one order: gapless, no
+            /// event twice, no time that goes back.
+            sharing::several_who_share_a_storage_make_one_order,
             /// An append given up leaves all of its batch or nothing, and a log that goes on.
             append::a_dropped_append_leaves_all_or_nothing,
             /// A source and event id on record are not recorded again; the first receipt is given.

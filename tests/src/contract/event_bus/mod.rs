@@ -26,6 +26,7 @@ mod recording;
 mod refusing;
 mod settling;
 mod shutting_down;
+mod unreadable;
 mod workload;
 
 use std::sync::Arc;
@@ -39,11 +40,17 @@ use crate::fakes::ManualClock;
 use crate::stage::{Stage, memory_log};
 
 /// Makes the buses that the suite tries, without recorders. A closure that makes a bus over a log
-/// is a maker too; it is given a log in memory, and the clock that stands still.
+/// is a maker too.
 #[async_trait]
 pub trait EventBusMaker: Send + Sync + 'static {
-    /// A new bus, and the log that its readers fall back to.
-    async fn make(&self) -> Stage;
+    /// A new bus whose readers fall back to this log.
+    async fn over(&self, clock: Arc<ManualClock>, log: Arc<dyn AuditLog>) -> Arc<dyn EventBus>;
+
+    /// A new bus, and the log beneath: in memory, unless the maker brings its own.
+    async fn make(&self) -> Stage {
+        let (clock, log) = memory_log();
+        Stage { bus: self.over(clock, Arc::clone(&log)).await, log }
+    }
 }
 
 #[async_trait]
@@ -53,9 +60,8 @@ where
     R: Future<Output = B> + Send,
     B: EventBus,
 {
-    async fn make(&self) -> Stage {
-        let (clock, log) = memory_log();
-        Stage { bus: Arc::new(self(clock, Arc::clone(&log)).await), log }
+    async fn over(&self, clock: Arc<ManualClock>, log: Arc<dyn AuditLog>) -> Arc<dyn EventBus> {
+        Arc::new(self(clock, log).await)
     }
 }
 
@@ -149,6 +155,9 @@ pub fn suite() -> Suite<dyn EventBusMaker> {
         shutting_down::it_may_be_called_twice_and_at_once,
     ];
     promises.extend(promises![
+        /// While the record cannot be read, a reader that has fallen behind is told so; it skips
+        /// nothing.
+        unreadable::a_record_that_cannot_be_read_for_a_while_skips_nothing,
         /// Whatever is emitted, subscribed to and given up in whatever order, the bus tells what
         /// a plain list would.
         workload::any_workload_agrees_with_a_plain_list,

@@ -1,7 +1,7 @@
 //! The promises of the recorder.
 //!
-//! Deliberately absent: what the log beneath promises (see [`audit_log`](super::audit_log)), and
-//! what the redactor counts as a secret (see [`redactor`](super::redactor)).
+//! Deliberately absent: what the log beneath promises (see [`audit_log`](mod@super::audit_log)), and
+//! what the redactor counts as a secret (see [`redactor`](mod@super::redactor)).
 
 mod trials;
 

@@ -39,6 +39,7 @@ struct State {
     hidden: u64,
     removing: bool,
     repeats: usize,
+    newest: Option<Sequence>,
 }
 
 impl Flawed {
@@ -238,6 +239,17 @@ impl AuditAppend for Flawed {
                     if receipt.status == ReceiptStatus::Recorded {
                         newest += 1;
                         receipt.sequence = Sequence(newest);
+                    }
+                }
+                receipts
+            }
+            Flaw::CountsAlone => {
+                let mut receipts = self.inner.append(&given).await?;
+                let mut state = self.state();
+                for receipt in &mut receipts {
+                    if receipt.status == ReceiptStatus::Recorded {
+                        receipt.sequence = state.newest.map_or(receipt.sequence, Sequence::next);
+                        state.newest = Some(receipt.sequence);
                     }
                 }
                 receipts

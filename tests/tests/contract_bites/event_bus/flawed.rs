@@ -282,6 +282,9 @@ impl EventBus for Flawed {
             Flaw::SkipsWhatIsLost => {
                 Box::pin(stream.filter(|event| futures::future::ready(event.is_ok())))
             }
+            Flaw::EndsAtAnError => {
+                Box::pin(stream.take_while(|event| futures::future::ready(event.is_ok())))
+            }
             Flaw::NeverEndsStreams => Box::pin(stream.chain(futures::stream::pending())),
             _ => stream,
         }
