@@ -8,7 +8,9 @@ use domain::AuditLog;
 use indelible_tests::contract;
 use indelible_tests::contract::audit_log::start;
 use indelible_tests::expect::must;
-use indelible_tests::fakes::{ManualClock, NoRedaction};
+use indelible_tests::fakes::{
+    ManualClock, NoRedaction, PoisonRecorder, Refusal, StallingRecorder, plain_recorder,
+};
 use infrastructure::clock::SystemClock;
 use infrastructure::redaction::{RedactionKey, RedactionSettings, SecretRedactor};
 
@@ -63,4 +65,18 @@ async fn the_recorder_keeps_the_contract() {
 async fn the_recorder_without_redaction_keeps_the_rest_of_the_contract() {
     let make = |log: Arc<dyn AuditLog>| AuditEventSubscriber::new(Arc::new(NoRedaction), log);
     contract::event_recorder::suite().except(contract::event_recorder::SECRECY).hold(&make).await;
+}
+
+#[tokio::test]
+async fn the_fake_recorders_keep_the_rest_of_the_contract_until_they_are_told_to_fail() {
+    let suite = || contract::event_recorder::suite().except(contract::event_recorder::SECRECY);
+    let poisoned =
+        |log: Arc<dyn AuditLog>| PoisonRecorder::new(plain_recorder(log), "", Refusal::by_rule());
+    suite().hold(&poisoned).await;
+    let stalling = |log: Arc<dyn AuditLog>| {
+        let recorder = StallingRecorder::new(plain_recorder(log));
+        recorder.gate.open();
+        recorder
+    };
+    suite().hold(&stalling).await;
 }

@@ -81,10 +81,15 @@ impl Flawed {
 
     /// Tells subscribers behind the sound bus's back.
     async fn tell(&self, event: &RecordedEvent) {
+        // What a handler that is told so emits is not told so as well, without end.
+        if self.state.telling.swap(true, Ordering::SeqCst) {
+            return;
+        }
         let subscribers = self.state.subscribers.lock().unwrap().clone();
         for subscriber in subscribers {
             let _ = subscriber.handle(event).await;
         }
+        self.state.telling.store(false, Ordering::SeqCst);
     }
 
     /// What would be recorded of drafts, were they recorded.
