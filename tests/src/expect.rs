@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 /// How long a test waits for what should happen at once.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Waits for `future`, and fails rather than hangs.
 ///

@@ -14,13 +14,12 @@ use domain::{
     EventEnvelope, EventFilter, EventRecorder, Receipt, ReceiptStatus, Redactor, Sequence,
 };
 use futures::FutureExt;
-use indelible_tests::contract::event_bus::event_bus;
+use indelible_tests::contract;
 use indelible_tests::downstream::{self, OrderPlaced, ParcelShipped, Shop};
-use indelible_tests::fakes::{Gate, NoRedaction, Probe, Refusal, RefusingRecorder};
+use indelible_tests::fakes::{Gate, ManualClock, NoRedaction, Probe, Refusal, RefusingRecorder};
 use indelible_tests::scenario::timeline::Happening;
 use indelible_tests::scenario::{History, ObservedBus, Outcome, ScenarioError, TestApp, Timeline};
-use indelible_tests::stage::Stage;
-use infrastructure::bus::BusSettings;
+use infrastructure::bus::{BusSettings, ReactiveEventBus};
 
 fn plan(id: &str) -> EventDraft {
     EventDraft::from(PlanCreated::sample()).in_plan(id)
@@ -495,10 +494,9 @@ async fn an_emit_given_up_is_on_the_timeline() -> Outcome {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_bus_that_is_observed_keeps_every_promise_of_a_bus() {
-    event_bus(async || {
-        let Stage { bus, log } = Stage::in_memory(BusSettings::default());
-        let observed = ObservedBus::new(bus, Timeline::default());
-        (Arc::new(observed) as Arc<dyn EventBus>, log)
-    })
-    .await;
+    let make = |clock: Arc<ManualClock>, log: Arc<dyn AuditLog>| async {
+        let inner = ReactiveEventBus::new(BusSettings::default(), clock, log);
+        ObservedBus::new(Arc::new(inner), Timeline::default())
+    };
+    contract::event_bus(&make).await;
 }

@@ -1,5 +1,64 @@
-//! One suite per port: a library function that takes a factory and holds an adapter to every
-//! promise the port's documentation makes.
+//! Contract suites: what each port promises, as a list of promises that an adapter is held to.
+//!
+//! Whoever writes an adapter starts here. Give a suite a closure that makes the adapter, in an
+//! ordinary `#[tokio::test]`:
+//!
+//! ```
+//! use indelible_tests::contract;
+//! use infrastructure::clock::SystemClock;
+//!
+//! # #[tokio::main] async fn main() {
+//! contract::clock(&|| SystemClock).await;
+//! # }
+//! ```
+//!
+//! | port | suite | what it is given |
+//! |---|---|---|
+//! | `AuditLog` | [`audit_log()`](audit_log::audit_log) | the clock; a [maker](audit_log::AuditLogMaker) says how it is opened again and shared |
+//! | `EventBus` | [`event_bus()`](event_bus::event_bus) | the clock and the log to read from; or a [maker](event_bus::EventBusMaker) brings its own |
+//! | `EventRecorder` | [`event_recorder()`](event_recorder::event_recorder) | the log to record in |
+//! | `Redactor` | [`redactor()`](redactor::redactor) | nothing |
+//! | `Clock` | [`clock()`](clock::clock) | nothing |
+//!
+//! A suite tries every promise and fails with the name of each that is broken, its sentence, and
+//! what was seen instead. While you mend one, try it alone; what an adapter cannot keep, and says
+//! so, is left out by name:
+//!
+//! ```
+//! use indelible_tests::contract;
+//! use indelible_tests::fakes::NoRedaction;
+//!
+//! # #[tokio::main] async fn main() {
+//! let suite = contract::redactor::suite();
+//! let secret = "a_value_under_a_secret_name_never_survives";
+//! let broken = suite.promise(secret).try_on(&|| NoRedaction).await.unwrap_err();
+//! assert!(broken.to_string().contains("is broken"));
+//!
+//! suite.except(contract::redactor::SECRECY).hold(&|| NoRedaction).await;
+//! # }
+//! ```
+//!
+//! Where the inputs are too many to write down, a promise is a property and proptest makes them;
+//! `PROPTEST_CASES` says how many, and a failure shows the smallest that breaks it. Whether each
+//! promise bites is tested too: `tests/tests/contract_bites/` holds a broken adapter for each.
+//!
+//! Deliberately absent: a suite for `EventSubscriber`, which promises nothing (it may be slow, fail
+//! and panic, and the bus's suite tries that it may), and what takes a failing disk or a killed
+//! process to see.
 
 pub mod audit_log;
+mod cases;
+pub mod clock;
 pub mod event_bus;
+pub mod event_recorder;
+mod panics;
+mod promise;
+pub mod redactor;
+pub mod shipped;
+
+pub use audit_log::audit_log;
+pub use clock::clock;
+pub use event_bus::event_bus;
+pub use event_recorder::event_recorder;
+pub use promise::{Broken, Promise, Suite, Trial};
+pub use redactor::redactor;

@@ -33,7 +33,8 @@ impl ManualClock {
 
     /// Moves the clock, also backwards.
     pub fn advance(&self, by: TimeDelta) {
-        self.now.send_modify(|now| *now += by);
+        // At the ends of the calendar it stays where it is.
+        self.now.send_modify(|now| *now = now.checked_add_signed(by).unwrap_or(*now));
     }
 
     /// Sets the clock, also back.

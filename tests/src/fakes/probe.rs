@@ -7,7 +7,7 @@ use domain::ports::HandlerError;
 use domain::{EventSubscriber, RecordedEvent, Sequence};
 use tokio::sync::watch;
 
-use super::Gate;
+use super::{Gate, panic_on_purpose};
 
 type Choice = Box<dyn Fn(&RecordedEvent) -> bool + Send + Sync>;
 
@@ -95,7 +95,9 @@ impl EventSubscriber for Probe {
             gate.pass().await;
         }
         self.seen.send_modify(|seen| seen.push(event.clone()));
-        assert!(!self.panics_on.as_ref().is_some_and(|choice| choice(event)), "this probe panics");
+        if self.panics_on.as_ref().is_some_and(|choice| choice(event)) {
+            panic_on_purpose("this probe panics");
+        }
         if self.fails_on.as_ref().is_some_and(|choice| choice(event)) {
             return Err(Box::new(ProbeFailed));
         }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use domain::ports::RecordError;
 use domain::{AuditEntry, AuditLog, EventEnvelope, EventRecorder, Receipt};
 
-use super::{Gate, NoRedaction};
+use super::{Gate, NoRedaction, panic_on_purpose};
 
 /// The recorder of the application, without redaction.
 #[must_use]
@@ -54,7 +54,7 @@ impl EventRecorder for RefusingRecorder {
     fn prepare(&self, envelope: EventEnvelope) -> Result<AuditEntry, RecordError> {
         match self.0 {
             Refusal::Preparing => Err(RecordError::Refused(Arc::new(RefusedByFake))),
-            Refusal::PanicPreparing => panic!("a recorder that panics while preparing"),
+            Refusal::PanicPreparing => panic_on_purpose("a recorder that panics while preparing"),
             _ => Ok(AuditEntry::new(envelope)),
         }
     }
@@ -62,7 +62,7 @@ impl EventRecorder for RefusingRecorder {
     async fn record(&self, _: &[AuditEntry]) -> Result<Vec<Receipt>, RecordError> {
         match &self.0 {
             Refusal::Recording(error) => Err(error.clone()),
-            _ => panic!("a recorder that panics while recording"),
+            _ => panic_on_purpose("a recorder that panics while recording"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! An audit log that cannot always be read.
+//! An audit log that cannot always be read or written.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,23 +13,39 @@ use domain::ports::{
 };
 use domain::{AuditEntry, AuditFilter, AuditLog, LogSpan, Receipt, RecordedEvent, Sequence};
 
-/// A log that hands everything on to another one, but for the reads it is told to fail.
+/// A log that hands everything on to another one, but for the reads and writes it is told to fail.
 pub struct UnreadableLog {
     inner: Arc<dyn AuditLog>,
     failures_left: AtomicUsize,
+    refusals_left: AtomicUsize,
     pages: AtomicUsize,
+}
+
+/// Takes one of what is left, if there is any.
+fn take(left: &AtomicUsize) -> bool {
+    left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
 }
 
 impl UnreadableLog {
     /// A log over `inner` that can be read until it is told otherwise.
     #[must_use]
     pub fn new(inner: Arc<dyn AuditLog>) -> Self {
-        Self { inner, failures_left: AtomicUsize::new(0), pages: AtomicUsize::new(0) }
+        Self {
+            inner,
+            failures_left: AtomicUsize::new(0),
+            refusals_left: AtomicUsize::new(0),
+            pages: AtomicUsize::new(0),
+        }
     }
 
     /// Has the next `times` pages fail.
     pub fn fail_pages(&self, times: usize) {
         self.failures_left.store(times, Ordering::SeqCst);
+    }
+
+    /// Has the next `times` appends fail with [`AppendError::Locked`], after 7 seconds as it claims.
+    pub fn fail_appends(&self, times: usize) {
+        self.refusals_left.store(times, Ordering::SeqCst);
     }
 
     /// How many pages it was asked for.
@@ -42,6 +58,9 @@ impl UnreadableLog {
 #[async_trait]
 impl AuditAppend for UnreadableLog {
     async fn append(&self, batch: &[AuditEntry]) -> Result<Vec<Receipt>, AppendError> {
+        if take(&self.refusals_left) {
+            return Err(AppendError::Locked { waited_secs: 7 });
+        }
         self.inner.append(batch).await
     }
 }
@@ -54,10 +73,7 @@ impl AuditQuery for UnreadableLog {
         page: Page,
     ) -> Result<Vec<RecordedEvent>, QueryError> {
         self.pages.fetch_add(1, Ordering::SeqCst);
-        let fails = self
-            .failures_left
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-        if fails.is_ok() {
+        if take(&self.failures_left) {
             return Err(QueryError::Unreadable {
                 sequence: page.after.unwrap_or_default().next(),
                 problem: "this log was told to fail".to_owned(),

@@ -1,12 +1,10 @@
 //! Events to ask about and questions to ask, made at random from few values, so that they meet.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::audit::{Page, TimeSpan, TypePattern};
+use domain::audit::{Page, TallyBy, TimeSpan, TypePattern};
 use domain::{Actor, AuditFilter, EventEnvelope, Sequence};
 use proptest::prelude::*;
 use proptest::sample::select;
-use proptest::strategy::ValueTree;
-use proptest::test_runner::TestRunner;
 use serde_json::json;
 
 use super::entries::{envelope, object, start};
@@ -26,27 +24,19 @@ const TYPES: [&str; 8] = [
 ];
 const TEXTS: [&str; 5] = ["p1", "p2", "", "P1", "ü\"\\"];
 
-/// A value of a strategy.
-pub(super) fn generate<S: Strategy>(runner: &mut TestRunner, strategy: S) -> S::Value {
-    match strategy.new_tree(runner) {
-        Ok(tree) => tree.current(),
-        Err(reason) => panic!("the suite must find values to try: {reason}"),
-    }
-}
-
-fn text() -> impl Strategy<Value = String> {
+fn text() -> impl Strategy<Value = String, Tree: Send> {
     select(&TEXTS[..]).prop_map(str::to_owned)
 }
 
-fn maybe_text() -> impl Strategy<Value = Option<String>> {
+fn maybe_text() -> impl Strategy<Value = Option<String>, Tree: Send> {
     prop::option::of(text())
 }
 
-fn moment() -> impl Strategy<Value = DateTime<Utc>> {
+fn moment() -> impl Strategy<Value = DateTime<Utc>, Tree: Send> {
     (-3_i64..400).prop_map(|seconds| start() + TimeDelta::seconds(seconds * 60))
 }
 
-fn maybe_actor() -> impl Strategy<Value = Option<Actor>> {
+fn maybe_actor() -> impl Strategy<Value = Option<Actor>, Tree: Send> {
     prop::option::of(prop_oneof![
         text().prop_map(Actor::human),
         text().prop_map(Actor::agent),
@@ -54,38 +44,45 @@ fn maybe_actor() -> impl Strategy<Value = Option<Actor>> {
     ])
 }
 
-/// Events with few different values, so that questions find some; their version is how many
-/// seconds more than one pass before them.
-pub(super) fn envelopes() -> impl Strategy<Value = Vec<EventEnvelope>> {
+/// An event with few different values, so that questions find some.
+pub(super) fn an_envelope() -> impl Strategy<Value = EventEnvelope, Tree: Send> {
     let fields = (
         (select(&TYPES[..]), moment(), maybe_actor(), text(), 1_u32..4_000),
         (maybe_text(), maybe_text(), maybe_text(), maybe_text(), maybe_text()),
     );
-    prop::collection::vec(fields, EVENTS).prop_map(|all| {
+    fields.prop_map(|((event_type, occurred_at, actor, goal, schema_version), texts)| {
+        EventEnvelope {
+            event_type: event_type.to_owned().into(),
+            occurred_at,
+            actor,
+            schema_version,
+            details: object(json!({ "name": schema_version % 240, "goal": goal })),
+            plan_id: texts.0,
+            project_name: texts.1,
+            session_id: texts.2,
+            user_identity: texts.3,
+            correlation_id: texts.4,
+            ..envelope("")
+        }
+    })
+}
+
+/// Events to ask about; their version is how many seconds more than one pass before them.
+pub(super) fn envelopes() -> impl Strategy<Value = Vec<EventEnvelope>, Tree: Send> {
+    prop::collection::vec(an_envelope(), EVENTS).prop_map(|all| {
         let numbered = all.into_iter().enumerate();
+        // Two sources use each id.
         numbered
-            .map(|(n, ((event_type, occurred_at, actor, goal, schema_version), texts))| {
-                EventEnvelope {
-                    // Two sources use each id.
-                    source: format!("urn:source:{}", n % 2),
-                    event_type: event_type.to_owned().into(),
-                    occurred_at,
-                    actor,
-                    schema_version,
-                    details: object(json!({ "name": n, "goal": goal })),
-                    plan_id: texts.0,
-                    project_name: texts.1,
-                    session_id: texts.2,
-                    user_identity: texts.3,
-                    correlation_id: texts.4,
-                    ..envelope(&format!("e{}", n / 2))
-                }
+            .map(|(n, event)| EventEnvelope {
+                event_id: format!("e{}", n / 2),
+                source: format!("urn:source:{}", n % 2),
+                ..event
             })
             .collect()
     })
 }
 
-fn time_span() -> impl Strategy<Value = TimeSpan> {
+fn time_span() -> impl Strategy<Value = TimeSpan, Tree: Send> {
     let edge = || {
         prop::option::weighted(
             0.3,
@@ -100,7 +97,7 @@ fn time_span() -> impl Strategy<Value = TimeSpan> {
 }
 
 /// Questions, some of which find something.
-pub(super) fn filters() -> impl Strategy<Value = AuditFilter> {
+pub(super) fn filters() -> impl Strategy<Value = AuditFilter, Tree: Send> {
     let pattern = prop_oneof![
         select(&TYPES[..]),
         select(
@@ -142,14 +139,28 @@ pub(super) fn filters() -> impl Strategy<Value = AuditFilter> {
         })
 }
 
-/// Bounds, some of which hold something.
-pub(super) fn pages() -> impl Strategy<Value = Page> {
-    let edge = || {
+/// Bounds on a record that ends before `end`, some of which hold something.
+pub(super) fn pages(end: u64) -> impl Strategy<Value = Page, Tree: Send> {
+    let edge = move || {
         prop::option::of(prop_oneof![
-            9 => (0..=EVENTS as u64 + 1).prop_map(Sequence),
+            9 => (0..=end).prop_map(Sequence),
             1 => Just(Sequence(u64::MAX)),
         ])
     };
     (edge(), edge(), prop_oneof![0_u32..20, Just(u32::MAX)], any::<bool>())
         .prop_map(|(after, before, limit, reverse)| Page { after, before, limit, reverse })
+}
+
+/// Everything that entries are counted by.
+pub(super) const fn tally_keys() -> [TallyBy; 8] {
+    [
+        TallyBy::Type,
+        TallyBy::Context,
+        TallyBy::Plan,
+        TallyBy::Project,
+        TallyBy::Actor,
+        TallyBy::User,
+        TallyBy::Hour,
+        TallyBy::Day,
+    ]
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Emit, EventFilter, Sequence};
+use domain::{Emit, EventFilter, QueryError, Sequence};
 use futures::{FutureExt, StreamExt};
 
 use crate::expect::{eventually, must};
@@ -125,4 +125,44 @@ pub(super) async fn recent_events_are_the_last_ones_oldest_first(stage: Stage) {
         assert!(recent.iter().map(|event| &**event).eq(last));
     }
     assert!(stage.bus.recent().len() < 310, "it is bounded");
+}
+
+pub(super) async fn what_retention_takes_from_a_slow_reader_is_said_and_counted(stage: Stage) {
+    const EVENTS: u64 = 6000;
+    stage.record_all();
+    let gate = Arc::new(Gate::closed());
+    let slow = Probe::new("slow").behind(Arc::clone(&gate));
+    let (slow, _slow) = stage.watch_with(EventFilter::all(), slow);
+    let stream = stage.bus.stream(EventFilter::all());
+    for _ in 0..EVENTS / 100 {
+        must(stage.bus.emit_batch(plans(0..100)).await);
+    }
+    must(stage.log.remove_oldest(Sequence(EVENTS - 50), u32::MAX).await);
+
+    gate.open();
+    stage.bus.settled().await;
+    let told = slow.sequences();
+    assert!(told.is_sorted_by(|a, b| a < b), "a subscriber is told in order");
+    assert_eq!(told.last(), Some(&Sequence(EVENTS)), "and goes on after what was removed");
+
+    stage.bus.shutdown(std::time::Duration::from_mins(10)).await;
+    let (mut next, mut lost) = (1, 0);
+    for item in stream.collect::<Vec<_>>().await {
+        match item {
+            Ok(event) => {
+                assert_eq!(event.sequence.0, next, "a stream skips nothing in silence");
+                next += 1;
+            }
+            Err(QueryError::Removed { from, through }) => {
+                assert_eq!(from.0, next, "what was removed is said once, in its place");
+                lost += through.0 - from.0 + 1;
+                next = through.0 + 1;
+            }
+            Err(other) => panic!("the record can be read: {other}"),
+        }
+    }
+    assert_eq!(next, EVENTS + 1, "a stream goes on after what was removed");
+    let missed = EVENTS - told.len() as u64;
+    let counted = stage.bus.counters().lost_to_retention;
+    assert_eq!(counted, lost + missed, "what was lost to each reader is counted");
 }

@@ -22,14 +22,9 @@ pub(super) async fn what_was_accepted_is_recorded_and_handed_on(stage: Stage) {
     let recorder = Arc::new(StallingRecorder::new(stage.plain()));
     stage.record_all_with(Arc::clone(&recorder) as _);
     let (probe, _subscription) = stage.watch("probe");
-    let (slow, _slow) = stage.watch_with(
-        EventFilter::all(),
-        Probe::new("slow").behind({
-            let gate = Arc::new(Gate::closed());
-            gate.open();
-            gate
-        }),
-    );
+    let gate = Arc::new(Gate::closed());
+    let (slow, _slow) =
+        stage.watch_with(EventFilter::all(), Probe::new("slow").behind(Arc::clone(&gate)));
     let stream = stage.bus.stream(EventFilter::all());
 
     let bus = Arc::clone(&stage.bus);
@@ -50,6 +45,12 @@ pub(super) async fn what_was_accepted_is_recorded_and_handed_on(stage: Stage) {
     assert!(!shutdown.is_finished(), "it ended before what was accepted was recorded");
 
     recorder.gate.open();
+    gate.arrived(1).await;
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!shutdown.is_finished(), "it ended before a subscriber had finished");
+    gate.open();
     assert_eq!(must(shutdown.await), ShutdownReport::default());
     assert_eq!(must(must(emit.await)).len(), 5);
     let record = stage.sequences().await;

@@ -1,0 +1,50 @@
+//! What becomes of readers while the record beneath the bus cannot be read.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{AuditLog, EventFilter, Sequence};
+use futures::StreamExt;
+
+use super::EventBusMaker;
+use crate::expect::must;
+use crate::fakes::{Gate, Probe, UnreadableLog};
+use crate::stage::{Stage, memory_log, plans};
+
+pub(super) async fn a_record_that_cannot_be_read_for_a_while_skips_nothing(
+    maker: &dyn EventBusMaker,
+) {
+    const EVENTS: u64 = 6000;
+    const FAILURES: usize = 3;
+    let (clock, log) = memory_log();
+    let log = Arc::new(UnreadableLog::new(log));
+    let bus = maker.over(clock, Arc::clone(&log) as _).await;
+    let stage = Stage { bus, log: Arc::clone(&log) as Arc<dyn AuditLog> };
+    stage.record_all();
+    let gate = Arc::new(Gate::closed());
+    let slow = Probe::new("slow").behind(Arc::clone(&gate));
+    let (slow, _slow) = stage.watch_with(EventFilter::all(), slow);
+    let stream = stage.bus.stream(EventFilter::all());
+    for _ in 0..EVENTS / 100 {
+        must(stage.bus.emit_batch(plans(0..100)).await);
+    }
+    let all: Vec<_> = (1..=EVENTS).map(Sequence).collect();
+
+    log.fail_pages(FAILURES);
+    gate.open();
+    slow.told(all.len()).await;
+    assert_eq!(slow.sequences(), all, "a subscriber is told everything, none twice");
+
+    log.fail_pages(FAILURES);
+    stage.bus.shutdown(Duration::from_mins(10)).await;
+    let mut failures = 0;
+    let mut streamed = Vec::new();
+    for item in stream.collect::<Vec<_>>().await {
+        match item {
+            Ok(event) => streamed.push(event.sequence),
+            Err(_) => failures += 1,
+        }
+    }
+    assert!(failures <= FAILURES, "an error is said once for each time: {failures}");
+    assert_eq!(streamed, all, "a stream goes on after an error, and skips nothing");
+}

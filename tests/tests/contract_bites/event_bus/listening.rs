@@ -1,0 +1,106 @@
+//! What stands between a bus and a subscriber: hands every event on, but for its flaw.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use domain::audit::Page;
+use domain::ports::HandlerError;
+use domain::{AuditFilter, EventSubscriber, RecordedEvent, Sequence};
+use tokio::sync::mpsc;
+
+use super::Flaw;
+use super::flawed::State;
+
+/// How many events wait for a subscriber at most.
+const WAITING: usize = 64;
+
+pub(super) struct Listening {
+    inner: Arc<dyn EventSubscriber>,
+    state: Arc<State>,
+    flaw: Flaw,
+    held: Mutex<Option<RecordedEvent>>,
+    over: AtomicBool,
+    queue: Option<mpsc::Sender<RecordedEvent>>,
+}
+
+impl Listening {
+    pub(super) fn to(inner: Arc<dyn EventSubscriber>, state: Arc<State>, flaw: Flaw) -> Self {
+        let queue = (flaw == Flaw::DropsWhatWaits).then(|| {
+            let (queue, mut waiting) = mpsc::channel::<RecordedEvent>(WAITING);
+            let subscriber = Arc::clone(&inner);
+            tokio::spawn(async move {
+                while let Some(event) = waiting.recv().await {
+                    let _ = subscriber.handle(&event).await;
+                }
+            });
+            queue
+        });
+        let (held, over) = (Mutex::default(), AtomicBool::new(false));
+        Self { inner, state, flaw, held, over, queue }
+    }
+
+    /// Everything that was on record before.
+    async fn earlier(&self, event: &RecordedEvent) -> Vec<RecordedEvent> {
+        let before = Page { before: Some(event.sequence), ..Page::first(u32::MAX) };
+        self.state.log.page(&AuditFilter::default(), before).await.unwrap()
+    }
+}
+
+#[async_trait]
+impl EventSubscriber for Listening {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    async fn handle(&self, event: &RecordedEvent) -> Result<(), HandlerError> {
+        match self.flaw {
+            Flaw::DropsWhatWaits => {
+                if let Some(queue) = &self.queue {
+                    let _ = queue.try_send(event.clone());
+                }
+                Ok(())
+            }
+            Flaw::SwapsTwo if event.sequence == Sequence(10) => {
+                *self.held.lock().unwrap() = Some(event.clone());
+                Ok(())
+            }
+            Flaw::SwapsTwo => {
+                self.inner.handle(event).await?;
+                let held = self.held.lock().unwrap().take();
+                match held {
+                    Some(held) => self.inner.handle(&held).await,
+                    None => Ok(()),
+                }
+            }
+            Flaw::GivesUpAfterAFailure => {
+                if self.over.load(Ordering::SeqCst) {
+                    return Ok(());
+                }
+                let outcome = self.inner.handle(event).await;
+                self.over.store(outcome.is_err(), Ordering::SeqCst);
+                outcome
+            }
+            Flaw::BeginsAtTheBeginning => {
+                if !self.over.swap(true, Ordering::SeqCst) {
+                    for earlier in self.earlier(event).await {
+                        self.inner.handle(&earlier).await?;
+                    }
+                }
+                self.inner.handle(event).await
+            }
+            Flaw::LetsHandlersFinish => {
+                let (inner, event) = (Arc::clone(&self.inner), event.clone());
+                tokio::spawn(async move { inner.handle(&event).await }).await?
+            }
+            Flaw::TellsNobodyOfWhatIsGivenUp if self.state.take_given_up() => Ok(()),
+            Flaw::ForgetsWhomAHandlerSubscribes | Flaw::KeepsWhomeverItTells => {
+                self.state.telling.store(true, Ordering::SeqCst);
+                let outcome = self.inner.handle(event).await;
+                self.state.telling.store(false, Ordering::SeqCst);
+                outcome
+            }
+            _ => self.inner.handle(event).await,
+        }
+    }
+}

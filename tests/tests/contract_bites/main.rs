@@ -1,0 +1,44 @@
+//! Every promise of every contract suite bites: for each there is an adapter that breaks it and
+//! nothing else by intent, and that the promise catches.
+//!
+//! `cargo test -p indelible-tests --test contract_bites -- --ignored --nocapture` prints for every
+//! broken adapter all the promises that catch it, which takes a few minutes.
+//!
+//! Deliberately absent: adapters that break in a way no caller could notice.
+
+#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
+#![allow(clippy::print_stdout)] // Which promise caught what is read with `--nocapture`.
+
+mod audit_log;
+mod clock;
+mod event_bus;
+mod event_recorder;
+mod redactor;
+mod table;
+
+use table::{every_promise_bites, print_who_catches_what};
+
+macro_rules! bites {
+    ($($port:ident: $bites:ident, $matrix:ident;)+) => {
+        $(
+            #[test]
+            fn $bites() {
+                every_promise_bites(&$port::suite(), &$port::table());
+            }
+
+            #[test]
+            #[ignore = "prints a matrix rather than tests, and takes minutes"]
+            fn $matrix() {
+                print_who_catches_what(&$port::suite(), &$port::table());
+            }
+        )+
+    };
+}
+
+bites! {
+    audit_log: every_promise_of_the_audit_log_bites, who_catches_a_broken_audit_log;
+    event_bus: every_promise_of_the_event_bus_bites, who_catches_a_broken_event_bus;
+    event_recorder: every_promise_of_the_recorder_bites, who_catches_a_broken_recorder;
+    redactor: every_promise_of_the_redactor_bites, who_catches_a_broken_redactor;
+    clock: every_promise_of_the_clock_bites, who_catches_a_broken_clock;
+}
