@@ -32,12 +32,17 @@
 //! torture(make, &Workload::empty().emit(2, 3).prune(1).reopen()).must_be_clean();
 //! ```
 //!
+//! [`Killing`] kills the program itself, several processes at a time and as often as you like;
+//! `cargo run --release -p indelible-tests --example kill -- --help` does it by hand.
+//!
 //! Deliberately absent: reads that fail, and several processes on one failing disk.
 
 mod adapter;
 mod case;
 mod check;
+mod kill;
 mod ledger;
+mod processes;
 mod report;
 mod run;
 mod torture;
@@ -46,6 +51,7 @@ mod workload;
 pub use adapter::{OpenLog, Place, Problem, sqlite};
 pub use case::{Case, NoSuchCase};
 pub use indelible_fault_vfs::{Failure, Fault, FaultyDisk, Moment, Operation, Survival};
+pub use kill::{KillReport, Killing};
 pub use report::{Report, Tally, Violation};
 pub use torture::Torture;
 pub use workload::Workload;

@@ -253,6 +253,6 @@ fn fresh_disk() -> (TempDir, FaultyDisk) {
 }
 
 /// Runs to the end on one thread, so that a run makes the same operations each time.
-fn block_on<T>(future: impl Future<Output = T>) -> T {
+pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
     must(tokio::runtime::Builder::new_current_thread().enable_all().build()).block_on(future)
 }

@@ -99,6 +99,7 @@ pub(crate) const ALLOWED: &[(&str, &str, &str)] = &[
     ("tests", "fault-vfs", "a disk that fails and loses power"),
     ("tests", "async-trait", "fakes implement ports"),
     ("tests", "chrono", "a clock that stands still"),
+    ("tests", "fastrand", "draws when a process is killed, by a seed"),
     ("tests", "futures", "reads streams"),
     ("tests", "proptest", "contract suites hold properties"),
     ("tests", "rusqlite", "folds the write-ahead log back as another process would"),
