@@ -16,11 +16,11 @@
 //! To hold an adapter of your own to it, say how it opens its log in a folder. Whatever it keeps in
 //! SQLite files it must open with the VFS it is given:
 //!
-//! ```no_run
+//! ```
 //! use std::sync::Arc;
 //!
-//! use indelible_infrastructure::seaorm::{AuditStorage, SeaOrmAuditLog, StorageOptions};
-//! use indelible_tests::faults::{OpenLog, Place, Workload, torture};
+//! use indelible_tests::faults::{OpenLog, Place, Torture, Workload};
+//! use infrastructure::seaorm::{AuditStorage, SeaOrmAuditLog, StorageOptions};
 //!
 //! let make = |place: Place| async move {
 //!     let mut options = StorageOptions::new(place.folder.join("audit.db"));
@@ -29,7 +29,10 @@
 //!     let log = SeaOrmAuditLog::new(storage.clone(), place.clock);
 //!     Ok(OpenLog::new(Arc::new(log)).closed_by(move || async move { storage.close().await }))
 //! };
-//! torture(make, &Workload::empty().emit(2, 3).prune(1).reopen()).must_be_clean();
+//! let workload = Workload::empty().emit(2, 3).prune(1).reopen();
+//! // A glance at every fortieth position; `torture(make, &workload)` tries each.
+//! let report = Torture { stride: 40, ..Torture::default() }.run(make, &workload);
+//! report.must_be_clean();
 //! ```
 //!
 //! [`Killing`] kills the program itself, several processes at a time and as often as you like;

@@ -205,7 +205,7 @@ where
     }
 
     /// A run in which something fails. Then there is a look at what the process left, and at what a
-    /// loss of power would have left at its end.
+    /// loss of power would have left.
     fn fault(&self, fault: Fault) -> Outcome {
         let (folder, disk) = fresh_disk();
         disk.fail(fault);
@@ -217,13 +217,17 @@ where
         }
         let end = disk.now();
         problems.extend(self.look(&ledger, THE_END, folder.path()));
-        let survival = match fault.nth as u64 {
-            even if even.is_multiple_of(2) => Survival::Nothing,
-            seed => Survival::Torn { seed },
+        // Half of the time at the end, half of the time anywhere.
+        let seed = fault.nth as u64;
+        let (at, known, survival) = if seed.is_multiple_of(2) {
+            (end, THE_END, Survival::Nothing)
+        } else {
+            let at = Moment(fastrand::Rng::with_seed(seed).usize(..=end.0));
+            (at, at, Survival::Torn { seed })
         };
-        let folder = left_behind(&disk, end, survival);
-        let found = self.look(&ledger, THE_END, folder.path());
-        let told = |what| format!("and then the power lost, {survival}: {what}");
+        let folder = left_behind(&disk, at, survival);
+        let found = self.look(&ledger, known, folder.path());
+        let told = |what| format!("with the power lost at {}, {survival}: {what}", at.0);
         problems.extend(found.into_iter().map(told));
         (ledger.recovered, problems)
     }
