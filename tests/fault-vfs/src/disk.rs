@@ -128,6 +128,15 @@ fn watched() -> MutexGuard<'static, BTreeMap<PathBuf, Weak<Disk>>> {
     WATCHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// How a file is opened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Opening {
+    /// Whether it is made where it is not there.
+    pub(crate) creates: bool,
+    /// Whether its first sync makes its name last as well.
+    pub(crate) syncs_folder: bool,
+}
+
 #[derive(Debug)]
 pub(crate) struct Disk {
     folder: PathBuf,
@@ -169,13 +178,14 @@ impl Disk {
     pub(crate) fn open(
         self: Arc<Self>,
         path: &Path,
-        syncs_folder: bool,
+        how: Opening,
         really: impl FnOnce() -> c_int,
     ) -> Result<OpenFile, c_int> {
         let path: Arc<Path> = path.into();
         let mut state = self.state();
         let before = fs::metadata(&path).ok();
         if before.is_none()
+            && how.creates
             && let Some(fault) = state.meet(Operation::Create)
         {
             return Err(fault.code());
@@ -201,7 +211,7 @@ impl Disk {
             }
         }
         drop(state);
-        Ok(OpenFile { disk: self, path, syncs_folder: Mutex::new(syncs_folder) })
+        Ok(OpenFile { disk: self, path, syncs_folder: Mutex::new(how.syncs_folder) })
     }
 
     /// Deletes a file by `really`.
@@ -229,7 +239,7 @@ impl Disk {
 pub(crate) struct OpenFile {
     disk: Arc<Disk>,
     path: Arc<Path>,
-    /// Whether the next sync makes the file's name last as well.
+    /// Whether the next sync makes its name last as well.
     syncs_folder: Mutex<bool>,
 }
 

@@ -25,7 +25,7 @@ use libsqlite3_sys::{
 };
 
 use crate::FaultyDisk;
-use crate::disk::Disk;
+use crate::disk::{Disk, Opening};
 use crate::file;
 
 /// [`FaultyDisk::VFS`] for C.
@@ -125,7 +125,7 @@ unsafe extern "C" fn open(
     };
     let disk = path.and_then(|path| Disk::holding(path).map(|disk| (disk, path)));
     let opened = match disk {
-        Some((disk, path)) => disk.open(path, syncs_folder(flags), really).map(Some),
+        Some((disk, path)) => disk.open(path, opening(flags), really).map(Some),
         None => match really() {
             SQLITE_OK => Ok(None),
             code => Err(code),
@@ -145,10 +145,12 @@ unsafe extern "C" fn open(
     }
 }
 
-/// Whether the default VFS syncs the folder with the file's first sync: that of a new journal.
-fn syncs_folder(flags: c_int) -> bool {
+/// What the default VFS does with such flags: a new journal's folder is synced with the journal's
+/// first sync.
+fn opening(flags: c_int) -> Opening {
     const JOURNALS: c_int = SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL;
-    flags & SQLITE_OPEN_CREATE != 0 && flags & JOURNALS != 0
+    let creates = flags & SQLITE_OPEN_CREATE != 0;
+    Opening { creates, syncs_folder: creates && flags & JOURNALS != 0 }
 }
 
 unsafe extern "C" fn delete(
@@ -160,13 +162,13 @@ unsafe extern "C" fn delete(
     let real = unsafe { real(vfs) };
     // SAFETY: a VFS that SQLite registered.
     let Some(method) = (unsafe { (*real).xDelete }) else { return SQLITE_IOERR };
-    // SAFETY: the method and its own VFS; the name is passed on as it came. The folder need not be
-    // synced, as nothing is.
-    let really = || unsafe { method(real, name, 0) };
+    // SAFETY: the method and its own VFS; the rest is passed on as it came.
+    let really = |sync_folder| unsafe { method(real, name, sync_folder) };
     // SAFETY: SQLite's name for this call.
     match unsafe { path(name) }.and_then(|path| Disk::holding(path).map(|disk| (disk, path))) {
-        Some((disk, path)) => disk.delete(path, sync_folder != 0, really),
-        None => really(),
+        // Nothing is synced really on a disk that is watched.
+        Some((disk, path)) => disk.delete(path, sync_folder != 0, || really(0)),
+        None => really(sync_folder),
     }
 }
 
