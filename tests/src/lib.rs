@@ -7,5 +7,6 @@ pub mod contract;
 pub mod downstream;
 pub mod expect;
 pub mod fakes;
+pub mod faults;
 pub mod scenario;
 pub mod stage;

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use allowed_dependencies::{ALLOWED, LAYERS, PACKAGES};
+use allowed_dependencies::{ALLOWED, LAYERS, PACKAGES, TOOLS};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// What the top level of the repository holds, and why.
@@ -92,16 +92,41 @@ fn dependencies_between_layers_point_inward_only() {
     let mut arrows = 0;
     for package in metadata.workspace_packages() {
         let layer = short(package.name.as_str());
-        let from = rank(layer).unwrap_or_else(|| panic!("`{layer}` is no layer: name its rank"));
+        let is_tool = TOOLS.iter().any(|(tool, _)| *tool == layer);
+        let from = rank(layer).unwrap_or_else(|| {
+            assert!(is_tool, "`{layer}` is neither a layer nor a tool: name its rank or its user");
+            0
+        });
         // Also for tests: a layer whose tests need an outer one is not tested by itself.
         for dependency in &package.dependencies {
-            if let Some(to) = rank(short(&dependency.name)) {
+            let known = short(&dependency.name);
+            if let Some((tool, user)) = TOOLS.iter().find(|(tool, _)| *tool == known) {
+                assert_eq!(layer, *user, "`{tool}` is there for `{user}` alone");
+            }
+            if let Some(to) = rank(known) {
                 assert!(to < from, "`{layer}` must not know `{}`", LAYERS[to]);
                 arrows += 1;
             }
         }
     }
     assert!(arrows >= LAYERS.len() - 1, "the layers do not know each other at all");
+}
+
+#[test]
+fn unsafe_code_is_forbidden_everywhere_but_in_the_disk_that_fails() {
+    let metadata = workspace();
+    let allowed: Vec<&str> = metadata
+        .workspace_packages()
+        .into_iter()
+        .filter(|package| {
+            let manifest = fs::read_to_string(&package.manifest_path).unwrap_or_default();
+            !manifest.contains("[lints]\nworkspace = true")
+        })
+        .map(|package| short(package.name.as_str()))
+        .collect();
+    assert_eq!(allowed, ["fault-vfs"], "give the others `[lints]` with `workspace = true`");
+    let root = fs::read_to_string(root().join("Cargo.toml")).unwrap_or_default();
+    assert!(root.contains("unsafe_code = \"forbid\""), "the workspace no longer forbids it");
 }
 
 #[test]

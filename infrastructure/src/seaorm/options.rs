@@ -47,16 +47,23 @@ pub struct StorageOptions {
     pub access: Access,
     /// How long to wait while other processes hold the log.
     pub lock_timeout: Duration,
+    /// The VFS that SQLite reaches the file through, by the name it was registered under in this
+    /// process: one that encrypts, keeps the file elsewhere, or fails for a test. `None` is SQLite's
+    /// own. It must keep what it syncs, and it must have shared memory, or the file cannot be
+    /// opened: the log is kept in write-ahead mode. The file itself is made, and looked at before
+    /// it is opened, by this program and not through the VFS.
+    pub vfs: Option<String>,
 }
 
 impl StorageOptions {
-    /// A file to read and write, with full durability and a lock timeout of 30 s.
+    /// A file to read and write, with full durability, a lock timeout of 30 s, and SQLite's own VFS.
     pub fn new(file: impl Into<PathBuf>) -> Self {
         Self {
             file: file.into(),
             durability: Durability::default(),
             access: Access::default(),
             lock_timeout: Duration::from_secs(30),
+            vfs: None,
         }
     }
 }

@@ -274,10 +274,14 @@ pub(super) fn in_memory() -> DatabaseConnection {
 }
 
 fn common_options(options: &StorageOptions) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
+    let common = SqliteConnectOptions::new()
         .filename(&options.file)
         .busy_timeout(BUSY_TIMEOUT.min(options.lock_timeout))
-        .disable_statement_logging()
+        .disable_statement_logging();
+    match &options.vfs {
+        Some(name) => common.vfs(name.clone()),
+        None => common,
+    }
 }
 
 fn read_options(options: &StorageOptions) -> SqliteConnectOptions {

@@ -13,7 +13,12 @@ pub(crate) const PACKAGES: &[(&str, &str)] = &[
     ("indelible-infrastructure", "infrastructure"),
     ("indelible", "bootstrap"),
     ("indelible-tests", "tests"),
+    ("indelible-fault-vfs", "fault-vfs"),
 ];
+
+/// Packages that are no layer: each lies in the folder of the one layer that may know it, and knows
+/// no layer itself.
+pub(crate) const TOOLS: &[(&str, &str)] = &[("fault-vfs", "tests")];
 
 /// Layer, dependency, reason.
 pub(crate) const ALLOWED: &[(&str, &str, &str)] = &[
@@ -91,14 +96,21 @@ pub(crate) const ALLOWED: &[(&str, &str, &str)] = &[
     ("tests", "application", "use cases under test"),
     ("tests", "infrastructure", "adapters under test"),
     ("tests", "bootstrap", "the real container"),
+    ("tests", "fault-vfs", "a disk that fails and loses power"),
     ("tests", "async-trait", "fakes implement ports"),
     ("tests", "chrono", "a clock that stands still"),
+    ("tests", "fastrand", "draws when a process is killed, by a seed"),
     ("tests", "futures", "reads streams"),
     ("tests", "proptest", "contract suites hold properties"),
+    ("tests", "rusqlite", "folds the write-ahead log back as another process would"),
     ("tests", "serde_json", "payloads to compare"),
     ("tests", "shaku", "fakes are components"),
     ("tests", "tempfile", "databases that clean up after themselves"),
     ("tests", "thiserror", "errors of fakes"),
     ("tests", "tokio", "runtimes and child processes"),
     ("tests", "tracing", "captures what is logged"),
+    // The disk that fails, a tool of the tests.
+    ("fault-vfs", "fastrand", "draws what a loss of power leaves behind, by a seed"),
+    ("fault-vfs", "libsqlite3-sys", "the C interface of a VFS, of the very library sqlx links"),
+    ("fault-vfs", "thiserror", "error enums"),
 ];
