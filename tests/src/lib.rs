@@ -3,6 +3,7 @@
 //! Deliberately absent: a path through production code that only tests take.
 
 pub mod boot;
+pub mod compatibility;
 pub mod contract;
 pub mod downstream;
 pub mod expect;

@@ -95,6 +95,7 @@ pub(crate) const ALLOWED: &[(&str, &str, &str)] = &[
     ("tests", "chrono", "a clock that stands still"),
     ("tests", "futures", "reads streams"),
     ("tests", "proptest", "contract suites hold properties"),
+    ("tests", "rusqlite", "puts stored rows into a file past every adapter, and takes them out"),
     ("tests", "serde_json", "payloads to compare"),
     ("tests", "shaku", "fakes are components"),
     ("tests", "tempfile", "databases that clean up after themselves"),
