@@ -117,7 +117,9 @@ fn unsampled(event: &EventDescriptor, folder: &Folder) -> Vec<String> {
 fn shapes(event: &EventDescriptor, folder: &Folder, command: &str) -> Option<Finding> {
     let accepted = folder.schemas.get(&event.version)?;
     let declared = (event.schema)().to_value();
-    if *accepted == declared && accepted.to_string() == declared.to_string() {
+    // As text, since the order of fields counts too.
+    let written = |schema: &Value| format!("{schema:#}");
+    if written(accepted) == written(&declared) {
         return None;
     }
     let changes = schema::compare(accepted, &declared);
@@ -228,13 +230,16 @@ fn text(details: &Details) -> String {
 
 fn different_lines(before: &str, after: &str) -> String {
     let pairs = before.lines().zip(after.lines()).filter(|(before, after)| before != after);
-    let pairs = pairs.map(|(before, after)| format!("  - {before}\n  + {after}"));
+    let pairs = pairs.map(|(a, b)| format!("    - {}\n    + {}", a.trim(), b.trim()));
     pairs.collect::<Vec<_>>().join("\n")
 }
 
 /// Writes what is missing for the current version, unless its shape changed in a way that asks for
 /// another one. What could not be written is missing still, and found by the check.
 pub(super) async fn write(event: &EventDescriptor, folder: Folder) {
+    if !folder.problems.is_empty() {
+        return;
+    }
     match shapes(event, &folder, "") {
         Some(Finding::Reshaped { .. }) => return,
         None if folder.schemas.contains_key(&event.version) => {}

@@ -85,9 +85,11 @@ impl<'a> Corpus<'a> {
             let findings = match event {
                 None => vec![Finding::Removed { event_type: name.clone() }],
                 Some(event) => {
-                    let folder = Folder::open(self.folder.join(&name));
+                    let mut folder = Folder::open(self.folder.join(&name));
                     report.samples += folder.rows.len();
-                    check::check(event, &folder, &self.command).await
+                    let mut findings = std::mem::take(&mut folder.problems);
+                    findings.extend(check::check(event, &folder, &self.command).await);
+                    findings
                 }
             };
             report.add(&name, findings, event.copied());

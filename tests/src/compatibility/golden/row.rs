@@ -3,6 +3,7 @@
 //!
 //! Deliberately absent: any knowledge of what the columns mean.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -64,7 +65,8 @@ pub(super) fn take(
             |row| row.get(0),
         )?;
         let comma = if index + 1 == columns.len() { "" } else { "," };
-        text.push_str(&format!("    /* {column} */ {literal}{comma}\n"));
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "    /* {column} */ {literal}{comma}");
     }
     text.push_str(");\n");
     Ok(text)

@@ -128,7 +128,8 @@ impl Comparison {
     /// Whether it holds what it held, so that it is of use to look further.
     fn types(&mut self, field: &str, old: Node<'_>, new: Node<'_>) -> bool {
         let (before, after) = (old.types(), new.types());
-        if before == after {
+        let listed = old.values().is_some() && new.values().is_some();
+        if before == after || listed && old.get("type") == new.get("type") {
             return true;
         }
         let (from, to) = (shape(old.root, old.schema), shape(new.root, new.schema));

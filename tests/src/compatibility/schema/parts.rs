@@ -55,19 +55,20 @@ impl<'a> Node<'a> {
         let object = self.schema.as_object()?;
         let reference = object.get("$ref")?.as_str()?;
         let alone = object.keys().all(|key| key == "$ref" || ANNOTATIONS.contains(&&**key));
-        if !alone { None } else { self.root.pointer(reference.strip_prefix('#')?) }
+        if alone { self.root.pointer(reference.strip_prefix('#')?) } else { None }
     }
 
     pub(super) fn get(self, keyword: &str) -> Option<&'a Value> {
         self.schema.get(keyword)
     }
 
-    /// The types it admits; none where it admits all.
+    /// The types it admits, those of its values where only they are listed; none where it admits all.
     pub(super) fn types(self) -> Option<BTreeSet<&'a str>> {
-        match self.get("type")? {
-            Value::String(one) => Some(BTreeSet::from([&**one])),
-            Value::Array(several) => Some(several.iter().filter_map(Value::as_str).collect()),
-            _ => None,
+        match self.get("type") {
+            Some(Value::String(one)) => Some(BTreeSet::from([&**one])),
+            Some(Value::Array(several)) => Some(several.iter().filter_map(Value::as_str).collect()),
+            Some(_) => None,
+            None => Some(self.values()?.into_iter().map(kind).collect()),
         }
     }
 
