@@ -10,3 +10,5 @@ pub mod expect;
 pub mod fakes;
 pub mod scenario;
 pub mod stage;
+
+pub use properties;
