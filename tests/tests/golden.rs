@@ -3,6 +3,8 @@
 //!
 //! What is missing is written by `INDELIBLE_GOLDEN=write cargo test -p indelible-tests --test golden`.
 
+#![allow(clippy::print_stdout, reason = "a test says how much it tried")]
+
 use domain::events::CATALOGUE;
 use indelible_tests::compatibility::golden::Corpus;
 use indelible_tests::downstream;

@@ -4,6 +4,12 @@
 //! `PROPTEST_CASES` says how many inputs are made for each; how many were tried is printed with
 //! `-- --nocapture`. Deliberately absent: the properties themselves; see `tests/properties`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may give up, and says how much it tried"
+)]
+
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;

@@ -2,6 +2,8 @@
 //!
 //! Deliberately absent: recording it, which the command line's own tests do.
 
+#![allow(clippy::unwrap_used, reason = "a test may give up")]
+
 use std::collections::{BTreeSet, HashSet};
 
 use application::cloud_events;

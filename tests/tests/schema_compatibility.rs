@@ -1,6 +1,12 @@
 //! Which changes of a schema are safe: a change that is declared safe never keeps a payload of the
 //! old shape from being read, and the others are named with what to do.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may give up, and says how much it tried"
+)]
+
 #[path = "schema_compatibility/shapes.rs"]
 mod shapes;
 

@@ -84,8 +84,8 @@ fn can_be_set_again(layered: &Layered) {
         Err(error) => panic!("what is shown cannot be set: {error}"),
     };
     let mut expected = layered.settings.clone();
-    expected.redaction.extra_keys = again.redaction.extra_keys.clone();
-    expected.redaction.allowed_keys = again.redaction.allowed_keys.clone();
-    expected.redaction.extra_patterns = again.redaction.extra_patterns.clone();
+    expected.redaction.extra_keys.clone_from(&again.redaction.extra_keys);
+    expected.redaction.allowed_keys.clone_from(&again.redaction.allowed_keys);
+    expected.redaction.extra_patterns.clone_from(&again.redaction.extra_patterns);
     assert_eq!(again, expected, "what is shown is not what was loaded");
 }

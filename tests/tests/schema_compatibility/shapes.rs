@@ -201,7 +201,6 @@ impl Shape {
     /// Whether it knows every field that the other knows.
     pub(crate) fn keeps(&self, other: &Self) -> bool {
         match (other, self) {
-            (_, Self::Any) => true,
             (Self::Nullable(other), Self::Nullable(own)) | (Self::List(other), Self::List(own)) => {
                 own.keeps(other)
             }
