@@ -7,15 +7,18 @@
 //! Deliberately absent: rules and adapters. What is decided here is only which adapter plays
 //! which port, and with which settings.
 
+#[cfg(feature = "program")]
 pub mod cli;
 pub mod settings;
+#[cfg(feature = "program")]
 pub mod wiring;
 
 pub use domain;
 pub use settings::{Settings, SettingsError};
+#[cfg(feature = "program")]
 pub use wiring::{App, AppBuilder, IndelibleModule, IndelibleServices, StartError};
 
 /// The README's examples, compiled as documentation tests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "program"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;

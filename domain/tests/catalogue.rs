@@ -55,8 +55,8 @@ validation.passed: validation_id string, duration_ms whole
 validation.failed: validation_id string, failures [json]
 session.created: session_id string, client string?
 session.closed: session_id string, reason string
-budget.warning: scope string, limit_usd number, spent_usd number
-budget.exceeded: scope string, limit_usd number, spent_usd number
+budget.warning: scope string, limit_micro_usd whole, spent_micro_usd whole
+budget.exceeded: scope string, limit_micro_usd whole, spent_micro_usd whole
 correction.applied: attempt_id string, original_decision_id string, mode string, guidance string
 config.changed: key string, old json, new json
 entity.deleted: entity_kind string, entity_id string
@@ -205,8 +205,7 @@ fn every_entry_says_what_happened_in_one_line_and_why_it_is_on_record() {
     for event in CATALOGUE.events() {
         let summary = event.summary();
         assert!(summary.ends_with('.') && !summary.contains('\n'), "{summary}");
-        assert_eq!(event.version, 1, "raise it together with an upcaster, and adapt this test");
-        assert!(event.upcast.is_none());
+        assert_eq!(event.version > 1, event.upcast.is_some(), "a later version and its upcaster");
         let written = serde_json::to_value(event.category).unwrap();
         assert_eq!(written, json!(event.category.as_str()));
     }

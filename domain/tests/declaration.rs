@@ -221,6 +221,9 @@ fn an_earlier_version_is_read_through_the_upcaster() {
     }));
     assert_eq!(ParcelShipped::from_versioned(2, &second).map(|event| event.weight), Ok(0));
     assert!((ParcelShipped::DESCRIPTOR.check)(2, &second).is_ok());
+    let upgraded = (ParcelShipped::DESCRIPTOR.upgrade)(1, &first).unwrap();
+    assert_eq!(upgraded, ParcelShipped::from_versioned(1, &first).unwrap().to_details().unwrap());
+    assert_eq!(upgraded.keys().next().map(String::as_str), Some("carrier"), "as written today");
     let error = ParcelShipped::from_versioned(1, &second).unwrap_err();
     assert_eq!(error.to_string(), "field `how` is missing: add it as the carrier");
 }

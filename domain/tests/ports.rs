@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures::executor::block_on;
 use futures::stream;
-use indelible_domain::events::{BudgetWarning, PlanApplied, PlanCreated, PlanEvent, ToolInvoked};
+use indelible_domain::events::{ActorCompleted, PlanApplied, PlanCreated, PlanEvent, ToolInvoked};
 use indelible_domain::ports::{
     BusCounters, EventStream, Fact, Inspection, RecordError, ShutdownReport, handler,
 };
@@ -258,10 +258,10 @@ fn a_bus_that_returns_no_receipt_is_an_error_and_not_a_success() {
 #[test]
 fn an_event_that_json_cannot_carry_fails_on_emit_and_says_which_field() {
     let bus = Answering(Vec::new());
-    let event = BudgetWarning { spent_usd: f64::NAN, ..BudgetWarning::sample() };
+    let event = ActorCompleted { cost_usd: Some(f64::NAN), ..ActorCompleted::sample() };
     let error = block_on(bus.emit(event)).unwrap_err();
-    assert_eq!(error.to_string(), "the event `budget.warning` cannot be put on record");
-    assert!(error.source().is_some_and(|source| source.to_string().contains("`spent_usd`")));
+    assert_eq!(error.to_string(), "the event `actor.completed` cannot be put on record");
+    assert!(error.source().is_some_and(|source| source.to_string().contains("`cost_usd`")));
 }
 
 #[test]

@@ -5,8 +5,10 @@
 
 pub mod bus;
 pub mod clock;
+#[cfg(feature = "sqlite")]
 pub mod legacy;
 pub mod memory;
 mod moment;
 pub mod redaction;
+#[cfg(feature = "sqlite")]
 pub mod seaorm;

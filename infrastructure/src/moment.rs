@@ -35,12 +35,14 @@ pub(crate) fn text(moment: DateTime<Utc>) -> Result<String, UnwritableMoment> {
 }
 
 /// A text that sorts against stored moments as the moment does, also outside the years on record.
+#[cfg(any(feature = "sqlite", test))]
 pub(crate) fn bound(moment: DateTime<Utc>) -> String {
     // A colon comes after every digit, nothing before every digit.
     text(moment).unwrap_or_else(|_| if moment.year() < 0 { "" } else { ":" }.to_owned())
 }
 
 /// The moment of a stored text.
+#[cfg(any(feature = "sqlite", test))]
 pub(crate) fn parse(text: &str) -> Result<DateTime<Utc>, chrono::ParseError> {
     DateTime::parse_from_rfc3339(text).map(|moment| moment.to_utc())
 }

@@ -3,6 +3,7 @@
 //! Deliberately absent: a path through production code that only tests take.
 
 pub mod boot;
+pub mod compatibility;
 pub mod contract;
 pub mod downstream;
 pub mod expect;
@@ -10,3 +11,5 @@ pub mod fakes;
 pub mod faults;
 pub mod scenario;
 pub mod stage;
+
+pub use properties;

@@ -1,7 +1,7 @@
 //! Reading one event.
 
 use chrono::{DateTime, Datelike, Utc};
-use domain::{Actor, Catalogue, Details, EventDraft};
+use domain::{Actor, Catalogue, Details, EventDescriptor, EventDraft};
 use serde_json::Value;
 
 use super::attributes::{
@@ -34,10 +34,8 @@ pub fn parse(bytes: &[u8], catalogue: &Catalogue) -> Result<EventDraft, InvalidE
     let details = payload(&mut attributes)?;
     let schema_version = schema_version(&mut attributes)?;
 
-    let mut draft = EventDraft::untyped(descriptor, schema_version, details)
-        .map_err(InvalidEvent::details)?
-        .with_id(event_id)
-        .from_source(source);
+    let mut draft =
+        draft(descriptor, schema_version, details)?.with_id(event_id).from_source(source);
     if let Some(time) = attributes.take_text(TIME)? {
         draft = draft.occurred_at(utc(time)?);
     }
@@ -108,10 +106,28 @@ fn payload(attributes: &mut Attributes) -> Result<Details, InvalidEvent> {
     }
 }
 
+/// The payload as one of the version that was named, or of the first where none was.
+fn draft(
+    descriptor: &EventDescriptor,
+    named: Option<u32>,
+    details: Details,
+) -> Result<EventDraft, InvalidEvent> {
+    let forgotten = (named.is_none() && descriptor.version > 1)
+        .then(|| (descriptor.check)(descriptor.version, &details).is_ok());
+    EventDraft::untyped(descriptor, named.unwrap_or(1), details).map_err(|error| {
+        if forgotten == Some(true) {
+            // The payload is fine, and what it lacks as one of the first version would mislead.
+            let expected = format!("{}, the version that the payload has", descriptor.version);
+            return InvalidEvent::at(SCHEMA_VERSION, EventProblem::Missing { expected });
+        }
+        InvalidEvent::details(error)
+    })
+}
+
 /// A version that is written out all the same although it says nothing stays where it is.
-fn schema_version(attributes: &mut Attributes) -> Result<u32, InvalidEvent> {
+fn schema_version(attributes: &mut Attributes) -> Result<Option<u32>, InvalidEvent> {
     let Some(value) = attributes.0.get(SCHEMA_VERSION).filter(|value| !value.is_null()) else {
-        return Ok(1);
+        return Ok(None);
     };
     let version = value.as_u64().and_then(|version| u32::try_from(version).ok());
     let Some(version) = version else {
@@ -120,7 +136,7 @@ fn schema_version(attributes: &mut Attributes) -> Result<u32, InvalidEvent> {
     if version != 1 {
         attributes.take(SCHEMA_VERSION);
     }
-    Ok(version)
+    Ok(Some(version))
 }
 
 fn utc(time: String) -> Result<DateTime<Utc>, InvalidEvent> {

@@ -13,6 +13,9 @@ use crate::cloud_events::strict_json::Strict;
 /// The source of every imported event.
 pub const LEGACY_SOURCE: &str = "/legacy-audit-log";
 
+/// The version of every type whose shape the earlier platform wrote. It did not live to see another.
+const VERSION: u32 = 1;
+
 /// Where the fields are listed that were filled.
 const FILLED: &str = "legacy_filled";
 
@@ -109,7 +112,7 @@ pub fn draft(mut row: LegacyRow, mapping: &LegacyMapping) -> Result<EventDraft, 
         event_type: descriptor.event_type,
         source,
     })?;
-    let mut draft = EventDraft::untyped(descriptor, descriptor.version, details)
+    let mut draft = EventDraft::untyped(descriptor, VERSION, details)
         .map_err(|source| LegacyRowError::Details {
             row: row.id.clone(),
             event_type: descriptor.event_type,
@@ -205,7 +208,7 @@ fn filled(
         for value in told.chain(nothing) {
             details.insert(field.clone(), value);
             // The first that the field can hold; if it can hold none, the type says so below.
-            match (descriptor.check)(descriptor.version, &details) {
+            match (descriptor.check)(VERSION, &details) {
                 Err(DetailsError::Mistyped { field: wrong, .. }) if wrong == field => {}
                 _ => break,
             }
@@ -223,7 +226,7 @@ fn wanting(
     descriptor: &EventDescriptor,
     details: &Details,
 ) -> Result<Option<String>, DetailsError> {
-    match (descriptor.check)(descriptor.version, details) {
+    match (descriptor.check)(VERSION, details) {
         Ok(()) => Ok(None),
         Err(DetailsError::Missing { field, .. }) => Ok(Some(field)),
         Err(DetailsError::Mistyped { field, .. })

@@ -6,7 +6,7 @@ use domain::audit::TimeSpan;
 use domain::{Actor, AuditFilter, TypePattern};
 
 use super::Console;
-use super::moment::Moment;
+use application::query::Moment;
 
 /// Which events are meant: those that fit everything that is given.
 #[derive(Clone, Debug, Default, Args)]

@@ -13,7 +13,6 @@ mod failure;
 mod filters;
 mod interrupt;
 mod logging;
-mod moment;
 pub mod output;
 mod places;
 mod setting_flags;

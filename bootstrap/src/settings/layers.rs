@@ -2,15 +2,16 @@
 //! before.
 
 use std::error::Error as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use application::nearest::did_you_mean;
-use figment::providers::{Format, Serialized, Toml};
+use figment::providers::Serialized;
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 use infrastructure::redaction::{RedactionKey, SecretRedactor};
 
 use super::Settings;
+use super::file::SettingsFile;
 use super::known::{CONFIG_VARIABLE, KNOWN, Known, PREFIX};
 use super::level::check_level;
 
@@ -82,9 +83,19 @@ impl Sources {
     /// # Errors
     /// When a name is unknown or a value malformed, wherever it was set.
     pub fn load(&self) -> Result<Layered, SettingsError> {
+        let file = self.settings_file().map(SettingsFile::read).transpose()?;
+        self.load_over(file)
+    }
+
+    /// Puts the settings together over a settings file that has been read already; which one is
+    /// meant by these sources is not asked.
+    ///
+    /// # Errors
+    /// When a name is unknown or a value malformed, wherever it was set.
+    pub fn load_over(&self, file: Option<SettingsFile>) -> Result<Layered, SettingsError> {
         let mut figment = Figment::from(Defaults);
-        if let Some(file) = self.settings_file() {
-            figment = figment.merge(from_file(&file)?);
+        if let Some(file) = file {
+            figment = figment.merge(file.checked()?);
         }
         for (name, value) in &self.environment {
             if name.starts_with(PREFIX) && name != CONFIG_VARIABLE {
@@ -212,16 +223,6 @@ impl Provider for One {
         let nested = figment::util::nest(self.setting.name, self.value.clone());
         Ok(Profile::Default.collect(nested.into_dict().unwrap_or_default()))
     }
-}
-
-fn from_file(file: &Path) -> Result<figment::providers::Data<Toml>, SettingsError> {
-    let unusable = |problem: String| SettingsError::File { file: file.to_owned(), problem };
-    let text = std::fs::read_to_string(file).map_err(|error| unusable(error.to_string()))?;
-    // Parsed here once for its message with line and column, which the layers would drop.
-    if let Err(error) = Toml::string(&text).data() {
-        return Err(unusable(error.kind.to_string()));
-    }
-    Ok(Toml::file_exact(file))
 }
 
 fn from_variable(name: &str, value: &str) -> Result<One, SettingsError> {

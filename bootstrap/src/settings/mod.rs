@@ -2,11 +2,13 @@
 //!
 //! Deliberately absent: where a value comes from (see [`layers`]).
 
+mod file;
 pub mod known;
 pub mod layers;
 mod level;
 mod shown;
 
+pub use file::SettingsFile;
 pub use layers::{Layered, SettingsError, Sources};
 pub use shown::{ShownSetting, shown};
 

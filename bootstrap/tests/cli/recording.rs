@@ -1,5 +1,7 @@
 //! `record`: what goes in is on record, in order, once.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 
 use crate::support::{Sandbox, event, ndjson, sequences};
@@ -92,6 +94,35 @@ fn what_is_exported_can_be_recorded_elsewhere_and_is_the_same() {
     for (n, row) in exported.rows().iter().enumerate() {
         assert_eq!(*row, event(n));
     }
+    let elsewhere = Sandbox::new();
+    elsewhere.feed(&["record"], exported.out.as_bytes()).success();
+    assert_eq!(elsewhere.run(&["export"]).success().out, exported.out);
+}
+
+#[test]
+fn a_payload_of_an_earlier_version_is_recorded_as_it_was_sent_beside_those_of_today() {
+    let sandbox = Sandbox::new();
+    let rows = sandbox.run(&["catalog"]).success().rows();
+    let listed = rows.iter().find(|row| row["event_type"] == "budget.warning").unwrap();
+    assert_eq!(listed["version"], json!(2), "{listed}");
+
+    let earlier = json!({"scope": "run", "limit_usd": 0.50, "spent_usd": 0.4});
+    let today = json!({"scope": "run", "limit_micro_usd": 500_000, "spent_micro_usd": 400_000});
+    let mut events = String::new();
+    for (id, version, data) in [("1", None, &earlier), ("2", Some(2), &today)] {
+        let mut event = event(0);
+        event["id"] = json!(id);
+        event["type"] = json!("budget.warning");
+        event["data"] = data.clone();
+        event["schemaversion"] = json!(version);
+        writeln!(events, "{event}").unwrap();
+    }
+    sandbox.feed(&["record"], events.as_bytes()).success().prints(&["Recorded 2 events"]);
+    let rows = sandbox.log(&[]);
+    assert_eq!((&rows[0]["schema_version"], &rows[0]["details"]), (&json!(1), &earlier));
+    assert_eq!((&rows[1]["schema_version"], &rows[1]["details"]), (&json!(2), &today));
+
+    let exported = sandbox.run(&["export"]).success();
     let elsewhere = Sandbox::new();
     elsewhere.feed(&["record"], exported.out.as_bytes()).success();
     assert_eq!(elsewhere.run(&["export"]).success().out, exported.out);

@@ -153,7 +153,7 @@ impl Finished {
 pub(crate) fn event(n: usize) -> Value {
     let types: Vec<_> = CATALOGUE.events().collect();
     let event_type = types[n % types.len()];
-    json!({
+    let mut event = json!({
         "specversion": "1.0",
         "id": format!("event-{n:06}"),
         "source": "/tests",
@@ -167,7 +167,11 @@ pub(crate) fn event(n: usize) -> Value {
         "useridentity": "person@example.org",
         "correlationid": format!("run-{}", n % 3),
         "data": (event_type.sample)(),
-    })
+    });
+    if event_type.version > 1 {
+        event["schemaversion"] = json!(event_type.version);
+    }
+    event
 }
 
 /// The events in a range as NDJSON.

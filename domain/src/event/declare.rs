@@ -238,6 +238,11 @@ macro_rules! __domain_event_struct {
                 check: |version, details| {
                     <$Event as $crate::DomainEvent>::from_versioned(version, details).map(|_| ())
                 },
+                upgrade: |version, details| {
+                    <$Event as $crate::DomainEvent>::into_details(
+                        <$Event as $crate::DomainEvent>::from_versioned(version, details)?,
+                    )
+                },
             };
 
             fn sample() -> Self {

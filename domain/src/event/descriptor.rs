@@ -110,6 +110,9 @@ pub struct EventDescriptor {
     pub sample: fn() -> Details,
     /// Whether a payload of the given version can be read as this type.
     pub check: fn(version: u32, details: &Details) -> Result<(), DetailsError>,
+    /// A payload of the given version as it would be written today: read as this type, and put into
+    /// the current version's shape. Fields that the type does not know are left out.
+    pub upgrade: fn(version: u32, details: &Details) -> Result<Details, DetailsError>,
 }
 
 impl EventDescriptor {

@@ -16,8 +16,13 @@ pub use order::{OrderEvent, OrderPlaced};
 pub use parcel::{ParcelEvent, ParcelShipped};
 pub use shop::Shop;
 
-use domain::{Catalogue, EventGroup, events};
+use domain::{Catalogue, EventGroup, GroupDescriptor, events};
+
+/// The shop's contexts.
+const GROUPS: &[GroupDescriptor] = &[OrderEvent::GROUP, ParcelEvent::GROUP];
 
 /// The platform's events and the shop's, composed into one catalogue.
-pub const CATALOGUE: Catalogue =
-    Catalogue::compose(&[events::GROUPS, &[OrderEvent::GROUP, ParcelEvent::GROUP]]);
+pub const CATALOGUE: Catalogue = Catalogue::compose(&[events::GROUPS, GROUPS]);
+
+/// The shop's events alone: those whose golden samples the shop keeps, in `golden/`.
+pub const OWN_CATALOGUE: Catalogue = Catalogue::compose(&[GROUPS]);

@@ -4,7 +4,7 @@
 
 /// The layers from the inside out: each may know those before it.
 pub(crate) const LAYERS: &[&str] =
-    &["domain", "application", "infrastructure", "bootstrap", "tests"];
+    &["domain", "application", "infrastructure", "bootstrap", "tests/properties", "tests"];
 
 /// The packages by their registered names, and what they are called here.
 pub(crate) const PACKAGES: &[(&str, &str)] = &[
@@ -12,6 +12,7 @@ pub(crate) const PACKAGES: &[(&str, &str)] = &[
     ("indelible-application", "application"),
     ("indelible-infrastructure", "infrastructure"),
     ("indelible", "bootstrap"),
+    ("indelible-properties", "tests/properties"),
     ("indelible-tests", "tests"),
     ("indelible-fault-vfs", "fault-vfs"),
 ];
@@ -36,6 +37,7 @@ pub(crate) const ALLOWED: &[(&str, &str, &str)] = &[
     ("application", "async-trait", "implements a port"),
     ("application", "chrono", "moments in time"),
     ("application", "futures", "following the record is a stream"),
+    ("application", "humantime", "spans of time such as `2h`"),
     ("application", "serde", "reads CloudEvents without losing their order and numbers"),
     ("application", "serde_json", "CloudEvents are JSON"),
     ("application", "sha2", "the id of an imported row carries a digest of the row"),
@@ -80,7 +82,6 @@ pub(crate) const ALLOWED: &[(&str, &str, &str)] = &[
     ("bootstrap", "directories", "where the platform keeps its data"),
     ("bootstrap", "figment", "layers of settings, each value with its origin"),
     ("bootstrap", "futures", "reads the record as a stream"),
-    ("bootstrap", "humantime", "spans of time such as `2h`"),
     ("bootstrap", "indicatif", "progress bars"),
     ("bootstrap", "mimalloc", "the program's allocator, where threads hand events over"),
     ("bootstrap", "serde", "settings are read into structs"),
@@ -91,18 +92,26 @@ pub(crate) const ALLOWED: &[(&str, &str, &str)] = &[
     ("bootstrap", "tokio-util", "stops the schedule"),
     ("bootstrap", "tracing", "writes logs"),
     ("bootstrap", "tracing-subscriber", "where logs go"),
+    // Properties of the parsers: few dependencies, since they are built for the fuzzer as well.
+    ("tests/properties", "domain", "payloads, patterns, actors"),
+    ("tests/properties", "application", "the reader of CloudEvents and of moments"),
+    ("tests/properties", "infrastructure", "the redactor"),
+    ("tests/properties", "bootstrap", "the settings"),
+    ("tests/properties", "chrono", "moments in time"),
+    ("tests/properties", "serde_json", "payloads to redact"),
     // Tests: the library of contract suites, fakes and the scenario kit.
     ("tests", "domain", "the ports whose promises are held"),
     ("tests", "application", "use cases under test"),
     ("tests", "infrastructure", "adapters under test"),
     ("tests", "bootstrap", "the real container"),
     ("tests", "fault-vfs", "a disk that fails and loses power"),
+    ("tests", "tests/properties", "what must hold for any input, beside what holds for the ports"),
     ("tests", "async-trait", "fakes implement ports"),
     ("tests", "chrono", "a clock that stands still"),
     ("tests", "fastrand", "draws when a process is killed, by a seed"),
     ("tests", "futures", "reads streams"),
     ("tests", "proptest", "contract suites hold properties"),
-    ("tests", "rusqlite", "folds the write-ahead log back as another process would"),
+    ("tests", "rusqlite", "stored rows past every adapter, and folding the write-ahead log back"),
     ("tests", "serde_json", "payloads to compare"),
     ("tests", "shaku", "fakes are components"),
     ("tests", "tempfile", "databases that clean up after themselves"),

@@ -147,6 +147,35 @@ fn a_schema_version_must_be_one_the_program_knows() {
 }
 
 #[test]
+fn a_payload_is_read_as_the_version_it_names_and_as_the_first_where_it_names_none() {
+    let first = json!({"scope": "run", "limit_usd": 1.5, "spent_usd": 2});
+    let second = json!({"scope": "run", "limit_micro_usd": 1_500_000, "spent_micro_usd": 2});
+    let sent = |version: Value, data: &Value| {
+        let mut event = with("type", Some(json!("budget.exceeded")));
+        event["schemaversion"] = version;
+        event["data"] = data.clone();
+        read(&event).map(|draft| recorded(draft).envelope)
+    };
+    for (version, data, kept) in
+        [(json!(null), &first, 1), (json!(1), &first, 1), (json!(2), &second, 2)]
+    {
+        let envelope = sent(version, data).unwrap();
+        assert_eq!(envelope.schema_version, kept);
+        assert_eq!(Value::Object(envelope.details), *data, "it is kept as it was sent");
+    }
+    for (version, data, problem) in [
+        (json!(null), &second, "schemaversion: it is missing: add it as 2, the version that the"),
+        (json!(1), &second, "data.limit_usd: it is missing: add it as a number"),
+        (json!(2), &first, "data.limit_micro_usd: it is missing: add it as a whole number"),
+        (json!(null), &json!({"scope": "run"}), "data.limit_usd: it is missing: add it as a"),
+        (json!(3), &second, "schemaversion: schema version 3 is unknown: this program reads"),
+    ] {
+        let error = sent(version, data).unwrap_err().to_string();
+        assert!(error.starts_with(problem), "{error}");
+    }
+}
+
+#[test]
 fn a_trace_context_must_be_one_of_w3c() {
     let fine = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let later = "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what-the-future-brings";

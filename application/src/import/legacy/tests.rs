@@ -1,8 +1,8 @@
 //! Rows of the earlier platform, and the events they become.
 
 use super::*;
-use domain::EventEnvelope;
-use domain::events::CATALOGUE;
+use domain::events::{BudgetExceeded, CATALOGUE};
+use domain::{DomainEvent, EventEnvelope};
 use std::error::Error;
 
 fn row(event_type: &str, details: &str) -> LegacyRow {
@@ -44,6 +44,20 @@ fn a_row_becomes_an_event_of_ours_with_its_own_time_and_a_stable_id() {
     assert_eq!(envelope.user_identity.as_deref(), Some("me@example.org"));
     let text = serde_json::to_string(&envelope.details).unwrap();
     assert_eq!(text, details.replace(": ", ":").replace(", ", ","));
+}
+
+#[test]
+fn a_type_that_has_changed_since_is_imported_in_the_shape_it_had_then() {
+    let details = "{\"scope\":\"run\",\"limit_usd\":0.50,\"spent_usd\":0.6}";
+    let envelope = sealed(row("budget_exceeded", details));
+    assert_eq!(envelope.schema_version, 1);
+    assert_eq!(serde_json::to_string(&envelope.details).unwrap(), details);
+    let exceeded = BudgetExceeded::from_versioned(1, &envelope.details).unwrap();
+    assert_eq!((exceeded.limit_micro_usd, exceeded.spent_micro_usd), (500_000, 600_000));
+
+    let lacking = sealed(row("budget_exceeded", "{\"scope\":\"run\",\"limit_usd\":0.50}"));
+    assert_eq!(lacking.details["spent_usd"], json!(0));
+    assert_eq!(lacking.details["legacy_filled"], json!(["spent_usd"]));
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::events::BudgetWarning;
+use domain::events::ActorCompleted;
 use domain::ports::RecordError;
-use domain::{AppendError, Emit, EmitError, EventDraft, EventFilter};
+use domain::{AppendError, DomainEvent, Emit, EmitError, EventDraft, EventFilter};
 use futures::{FutureExt, StreamExt};
 
 use crate::expect::{must, must_fail};
@@ -44,7 +44,7 @@ pub(super) async fn an_event_that_cannot_be_written_down_is_refused(stage: Stage
 
 /// An event with a number that JSON does not have.
 fn unwritable() -> EventDraft {
-    EventDraft::from(BudgetWarning { scope: "run".to_owned(), limit_usd: 1.0, spent_usd: f64::NAN })
+    EventDraft::from(ActorCompleted { cost_usd: Some(f64::NAN), ..ActorCompleted::sample() })
 }
 
 pub(super) async fn nobody_sees_an_event_that_was_refused(stage: Stage) {

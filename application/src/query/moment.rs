@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 /// A moment as it was written; made definite when it is known what time it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Moment {
+pub enum Moment {
     /// A point in time.
     At(DateTime<Utc>),
     /// So long ago.
@@ -16,7 +16,7 @@ impl Moment {
     ///
     /// # Errors
     /// What can be written.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, String> {
         if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
             return Ok(Self::At(moment.to_utc()));
         }
@@ -36,7 +36,7 @@ impl Moment {
 
     /// The point in time, given what time it is; the beginning of time where it lies before that.
     #[must_use]
-    pub(super) fn resolve(self, now: DateTime<Utc>) -> DateTime<Utc> {
+    pub fn resolve(self, now: DateTime<Utc>) -> DateTime<Utc> {
         match self {
             Self::At(moment) => moment,
             Self::Ago(ago) => now.checked_sub_signed(ago).unwrap_or(DateTime::<Utc>::MIN_UTC),
