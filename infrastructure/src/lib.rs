@@ -10,3 +10,4 @@ pub mod memory;
 mod moment;
 pub mod redaction;
 pub mod seaorm;
+mod sync;
