@@ -6,6 +6,7 @@
 //!
 //! Deliberately absent: anything of our own.
 
+pub(crate) use std::sync::atomic::AtomicUsize;
 pub(crate) use std::sync::{Mutex, MutexGuard};
 
 pub(crate) use arc_swap::ArcSwap;

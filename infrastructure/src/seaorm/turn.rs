@@ -54,7 +54,7 @@ pub(super) struct Held<T, R> {
 
 impl<T, R> Held<T, R> {
     /// The thing, to look at.
-    pub(super) async fn to_look_at<S>(&mut self, source: &S) -> Result<&mut T, S::Error>
+    pub(super) async fn for_looking<S>(&mut self, source: &S) -> Result<&mut T, S::Error>
     where
         S: Source<Thing = T>,
     {
@@ -63,7 +63,7 @@ impl<T, R> Held<T, R> {
 
     /// The thing, to change something through. Until the change is settled it is in doubt, so that
     /// one whose change failed or was abandoned is not used again.
-    pub(super) async fn to_change<S>(&mut self, source: &S) -> Result<&mut T, S::Error>
+    pub(super) async fn for_changing<S>(&mut self, source: &S) -> Result<&mut T, S::Error>
     where
         S: Source<Thing = T>,
     {

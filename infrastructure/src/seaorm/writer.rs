@@ -55,7 +55,7 @@ impl Writer {
         &self,
         turn: &'turn mut State,
     ) -> Result<&'turn mut SqliteConnection, sqlx::Error> {
-        turn.to_change(self).await.map(|connection| &mut **connection)
+        turn.for_changing(self).await.map(|connection| &mut **connection)
     }
 
     /// The connection, to look at.
@@ -63,7 +63,7 @@ impl Writer {
         &self,
         turn: &'turn mut State,
     ) -> Result<&'turn mut SqliteConnection, sqlx::Error> {
-        turn.to_look_at(self).await.map(|connection| &mut **connection)
+        turn.for_looking(self).await.map(|connection| &mut **connection)
     }
 
     pub(super) fn lock_timeout(&self) -> Duration {
