@@ -1,5 +1,6 @@
 //! Readers that are slower than the bus: they go back to the record and rejoin.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use domain::{AuditRetention, Emit, EventBus, EventFilter, QueryError, Sequence};
@@ -38,14 +39,21 @@ fn rejoining(seen: &Seen) {
         });
         let log = Arc::clone(&stage.log);
         let elsewhere = spawn(async move { log.append_elsewhere(100).await });
-        for number in 0..5 {
-            stage.bus.emit(plan(number)).await.unwrap();
+        let emit = |numbers: Range<usize>| {
+            let bus = Arc::clone(&stage.bus);
+            spawn(async move {
+                for number in numbers {
+                    bus.emit(plan(number)).await.unwrap();
+                }
+            })
+        };
+        for task in [emit(0..3), emit(3..6), elsewhere] {
+            task.await.unwrap();
         }
-        elsewhere.await.unwrap();
         stage.bus.shutdown(PATIENT).await;
         let ours = stage.log.now().into_iter().filter(|(_, number)| number.as_str() != "100");
         let ours: Vec<u64> = ours.map(|(place, _)| place).collect();
-        assert_eq!(ours.len(), 5);
+        assert_eq!(ours.len(), 6);
         assert_eq!(told.done(), ours, "the subscriber was not told of just what this bus recorded");
         let read = reading.await.unwrap();
         assert_eq!(read, ours, "the stream was not told of just what this bus recorded");
