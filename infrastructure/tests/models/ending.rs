@@ -9,6 +9,7 @@ use domain::{Emit, EmitError, EventBus, EventFilter, EventSubscriber, RecordedEv
 use futures::{FutureExt, StreamExt};
 use shuttle::future::{block_on, spawn};
 
+use crate::bus::BusSettings;
 use crate::explore::{Model, Seen};
 use crate::stage::{PATIENT, Stage, Subscriber, cramped, plan, roomy};
 
@@ -37,7 +38,8 @@ pub(crate) const MODELS: &[Model] = &[
 
 fn shutting_down(seen: &Seen) {
     block_on(async {
-        let stage = cramped();
+        // Of what is accepted, the second emit does not fit into the first one's batch.
+        let stage = Stage::new(BusSettings { queue_capacity: 2, max_batch: 2, ..roomy() });
         let (told, _subscription) = stage.watch("told");
         let stream = stage.bus.stream(EventFilter::all());
         let emit = |number| {
@@ -52,9 +54,10 @@ fn shutting_down(seen: &Seen) {
                 log.places()
             })
         };
-        // One that has its place before anybody shuts down.
-        let mut accepted = stage.bus.emit(plan(3));
-        let at_once = (&mut accepted).now_or_never();
+        // These have their places before anybody shuts down.
+        let mut accepted =
+            [vec![plan(3)], vec![plan(4), plan(5)]].map(|batch| stage.bus.emit_batch(batch));
+        let at_once = accepted.each_mut().map(FutureExt::now_or_never);
         let emits = [emit(0), emit(1), emit(2)];
         // Twice, and at once.
         for at_return in [shut_down(), shut_down()] {
@@ -62,11 +65,15 @@ fn shutting_down(seen: &Seen) {
             assert_eq!(told.done(), at_return, "a subscriber had not finished");
             assert_eq!(stage.log.places(), at_return, "something was recorded afterwards");
         }
-        let accepted = match at_once {
-            Some(answer) => answer,
-            None => accepted.await,
-        };
-        let mut acked = vec![accepted.unwrap().sequence.0];
+        let mut acked = Vec::new();
+        for (at_once, accepted) in at_once.into_iter().zip(accepted) {
+            let answer = match at_once {
+                Some(answer) => answer,
+                None => accepted.await,
+            };
+            let receipts = answer.unwrap_or_else(|error| panic!("it was accepted: {error:?}"));
+            acked.extend(receipts.iter().map(|receipt| receipt.sequence.0));
+        }
         for emit in emits {
             match emit.await.unwrap() {
                 Ok(place) => acked.push(place),
@@ -77,9 +84,9 @@ fn shutting_down(seen: &Seen) {
         assert_eq!(stage.log.places(), acked, "refused and on record, or acked and not");
         let streamed: Vec<_> = stream.map(|event| event.unwrap().sequence.0).collect().await;
         assert_eq!(streamed, acked, "the stream was not told of all");
-        seen.note("all were recorded", acked.len() == 4);
-        seen.note("some were recorded", (2..4).contains(&acked.len()));
-        seen.note("all others were refused", acked.len() == 1);
+        seen.note("all were recorded", acked.len() == 6);
+        seen.note("some were recorded", (4..6).contains(&acked.len()));
+        seen.note("all others were refused", acked.len() == 3);
     });
 }
 
