@@ -20,6 +20,11 @@ pub(crate) const MODELS: &[Model] = &[
         must_see: &["all were recorded", "some were recorded", "all others were refused"],
     },
     Model {
+        name: "shutdown_records_what_was_accepted_also_where_nobody_is_told",
+        play: shutting_down_unobserved,
+        must_see: &["it was recorded meanwhile"],
+    },
+    Model {
         name: "whoever_comes_while_a_bus_shuts_down_is_told_of_the_rest_and_let_go",
         play: coming_late,
         must_see: &["came in time", "came too late"],
@@ -87,6 +92,22 @@ fn shutting_down(seen: &Seen) {
         seen.note("all were recorded", acked.len() == 6);
         seen.note("some were recorded", (4..6).contains(&acked.len()));
         seen.note("all others were refused", acked.len() == 3);
+    });
+}
+
+fn shutting_down_unobserved(seen: &Seen) {
+    block_on(async {
+        let stage = Stage::new(roomy());
+        let mut accepted = stage.bus.emit_batch(vec![plan(0), plan(1)]);
+        let at_once = (&mut accepted).now_or_never();
+        seen.note("it was recorded meanwhile", at_once.is_none());
+        stage.bus.shutdown(PATIENT).await;
+        assert_eq!(stage.log.places(), [1, 2], "it returned before what it had accepted was there");
+        let answer = match at_once {
+            Some(answer) => answer,
+            None => accepted.await,
+        };
+        assert_eq!(answer.map_err(|error| error.to_string()).map(|receipts| receipts.len()), Ok(2));
     });
 }
 

@@ -75,11 +75,15 @@ fn subscribing(seen: &Seen) {
                 count.fetch_add(1, Ordering::SeqCst);
             }
         });
+        // Somebody else leaves just then.
+        let (_, other) = stage.watch("leaving");
+        let leaver = spawn(async move { drop(other) });
         yield_now().await;
         let before = answered.load(Ordering::SeqCst);
         let (told, _subscription) = stage.watch("coming");
         let after = stage.log.places().len() as u64;
         emitter.await.unwrap();
+        leaver.await.unwrap();
         stage.bus.shutdown(PATIENT).await;
         seen.note("came first", told.done().len() == 3);
         seen.note("came in between", (1..3).contains(&told.done().len()));
