@@ -12,3 +12,4 @@ mod moment;
 pub mod redaction;
 #[cfg(feature = "sqlite")]
 pub mod seaorm;
+mod sync;

@@ -62,11 +62,11 @@ pub trait DomainEvent:
     /// As [`DomainEvent::from_details`], and when `version` is newer than this program knows.
     fn from_versioned(version: u32, details: &Details) -> Result<Self, DetailsError> {
         let current = Self::DESCRIPTOR.version;
-        if version == current {
-            return Self::from_details(details);
-        }
         if version == 0 || version > current {
             return Err(DetailsError::UnknownVersion { version, current });
+        }
+        if version == current {
+            return Self::from_details(details);
         }
         let upcast =
             Self::DESCRIPTOR.upcast.ok_or(DetailsError::NoUpcaster { version, current })?;

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use domain::ports::RecordError;
 use domain::{AppendError, AuditEntry, EmitError, Receipt, ReceiptStatus, RecordedEvent, Sequence};
 use futures::FutureExt;
-use tokio::sync::oneshot;
 
 use super::panics;
 use super::recorders::Attached;
 use super::rest::Busy;
 use super::shared::{Batch, Shared};
+use crate::sync::oneshot;
 
 /// What an emitter is told.
 pub(super) type Answer = Result<Vec<Receipt>, EmitError>;

@@ -6,13 +6,13 @@
 
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use domain::{EventFilter, Sequence};
-use tokio::sync::Notify;
 
 use super::rest::{Busy, Rest};
 use super::shared::{Batch, Shared};
+use crate::sync::{Mutex, MutexGuard, Notify};
 
 /// Sequences of this bus's events that follow one another without a gap.
 pub(super) type Span = RangeInclusive<Sequence>;

@@ -10,9 +10,7 @@ use domain::{
     EventType, Receipt, RecordedEvent, Subscription,
 };
 use shaku::{Component, HasComponent, Module, ModuleBuildContext};
-use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, mpsc, oneshot};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::Semaphore;
 
 use super::committing::Job;
 use super::counting::Counts;
@@ -26,6 +24,7 @@ use super::sequencer;
 use super::settings::BusSettings;
 use super::shared::Shared;
 use super::subscribers::{self, Subscribers};
+use crate::sync::{CancellationToken, Handle, mpsc, oneshot};
 
 /// The bus of one process.
 ///

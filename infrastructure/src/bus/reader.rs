@@ -16,6 +16,7 @@ use domain::{AuditLog, EventFilter, QueryError, RecordedEvent, Sequence};
 
 use super::inbox::{Inbox, Span, Taken};
 use super::shared::Shared;
+use crate::sync::consume_budget;
 
 /// How many entries are asked of the record at once.
 const PAGE: u32 = 256;
@@ -63,7 +64,7 @@ impl Reader {
     /// the next call goes on after what was removed.
     pub(super) async fn next(&mut self) -> Option<Result<Arc<RecordedEvent>, QueryError>> {
         // So that a reader that always finds something leaves room for other tasks.
-        tokio::task::coop::consume_budget().await;
+        consume_budget().await;
         loop {
             if let Some(event) = self.hand.pop_front() {
                 return Some(Ok(event));

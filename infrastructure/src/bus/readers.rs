@@ -5,10 +5,9 @@
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
-
 use super::inbox::Inbox;
 use super::shared::{Batch, Shared};
+use crate::sync::ArcSwap;
 
 /// The inboxes of a bus.
 #[derive(Default)]

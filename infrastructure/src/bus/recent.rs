@@ -3,9 +3,11 @@
 //! Deliberately absent: any use by the bus itself; a reader that has fallen behind asks the record.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use domain::RecordedEvent;
+
+use crate::sync::Mutex;
 
 /// A ring of the last events.
 pub(super) struct Recent {

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use domain::ports::RecordError;
 use domain::{EmitError, EventDraft, EventRecorder, EventType};
+
+use crate::sync::ArcSwap;
 
 /// A recorder, and the name it gave when it was attached.
 pub(super) struct Attached {

@@ -8,9 +8,9 @@
 //! Deliberately absent: streams. Whoever reads one knows how far it has come.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
-use tokio::sync::Notify;
+use crate::sync::{AtomicUsize, Notify};
 
 /// What is under way on one bus.
 #[derive(Default)]

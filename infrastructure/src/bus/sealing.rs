@@ -4,7 +4,7 @@
 //! many cores as there are emitters and nothing unredacted ever stands in a queue.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
 use chrono::{DateTime, Utc};
 use domain::{AuditEntry, EmitError, EventDraft};
@@ -12,6 +12,7 @@ use ulid::Generator;
 
 use super::panics;
 use super::recorders::Attached;
+use crate::sync::Mutex;
 
 /// Completes drafts.
 pub(super) struct Sealer {

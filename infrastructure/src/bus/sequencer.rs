@@ -6,11 +6,11 @@
 use std::sync::Arc;
 
 use domain::Sequence;
-use tokio::sync::mpsc::Receiver;
-use tokio_util::sync::CancellationToken;
 
 use super::committing::{Group, Job};
 use super::shared::Shared;
+use crate::sync::mpsc::Receiver;
+use crate::sync::{CancellationToken, yield_now};
 
 /// How often emitters that could run are let in before a batch is recorded.
 const ROUNDS: usize = 3;
@@ -78,7 +78,7 @@ async fn gather(
         if events >= max_batch || nothing_came || round == ROUNDS {
             break;
         }
-        tokio::task::yield_now().await;
+        yield_now().await;
     }
     (batch, None)
 }

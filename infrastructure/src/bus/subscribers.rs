@@ -2,20 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
 use domain::ports::ShutdownReport;
 use domain::{EventSubscriber, QueryError, RecordedEvent, Subscription};
 use futures::FutureExt;
-use futures::future::{AbortHandle, abortable};
-use tokio::runtime::Handle;
-use tokio_util::task::TaskTracker;
 
 use super::inbox::Inbox;
 use super::panics;
 use super::reader::Reader;
 use super::shared::Shared;
+use crate::sync::{AbortHandle, Handle, Mutex, MutexGuard, TaskTracker, abortable, timeout};
 
 /// How long a subscriber waits before it asks an unreadable record again: at first, and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
@@ -53,7 +51,7 @@ impl Subscribers {
     /// Waits until every subscriber has finished, and abandons those that have not by then.
     pub(super) async fn finish(&self, deadline: Duration) -> ShutdownReport {
         self.tasks.close();
-        let finished = tokio::time::timeout(deadline, self.tasks.wait()).await;
+        let finished = timeout(deadline, self.tasks.wait()).await;
         let late = match finished {
             Ok(()) => BTreeMap::new(),
             Err(_) => std::mem::take(&mut self.lock().running),

@@ -15,7 +15,7 @@ use sea_orm::sqlx::{self, Connection, Row};
 
 use super::insert::{Chunk, NewRow, insert_arguments, lookup_arguments};
 use super::problem::{Patience, Trouble, Troubled, append_error};
-use super::writer::{State, Turn, Writer};
+use super::writer::{State, Turn, Writer, is_sound};
 use crate::moment;
 
 /// The newest entry, as far as we know.
@@ -47,7 +47,7 @@ impl Writer {
         let patience = Patience::of(self.lock_timeout());
         loop {
             let outcome = self.append_once(&mut turn, rows, clock).await;
-            turn.settle(&outcome);
+            turn.settle(is_sound(&outcome));
             let Some(pause) = patience.pause_after(&outcome) else {
                 return outcome.map_err(|error| append_error(error, patience.waited()));
             };
@@ -61,20 +61,20 @@ impl Writer {
         rows: &[NewRow],
         clock: &dyn Clock,
     ) -> Result<Vec<Placed>, sqlx::Error> {
-        let head = turn.head.take();
+        let head = turn.remembered.take();
         let connection = self.connection_to_change(turn).await?;
         if let Some(head) = head {
             match append_blindly(connection, head, rows, clock).await {
                 Err(error) if error.trouble() == Trouble::Constraint => {}
                 Err(error) => return Err(error),
                 Ok((newest, placed)) => {
-                    turn.head = Some(newest);
+                    turn.remembered = Some(newest);
                     return Ok(placed);
                 }
             }
         }
         let (newest, placed) = append_looking(connection, rows, clock).await?;
-        turn.head = newest;
+        turn.remembered = newest;
         Ok(placed)
     }
 }

@@ -22,6 +22,7 @@ mod problem;
 mod query;
 mod retention;
 mod storage;
+mod turn;
 mod writer;
 
 pub use log::{SeaOrmAuditLog, SeaOrmAuditLogParameters};

@@ -11,7 +11,7 @@ use super::decode::sequence;
 use super::filter::stored;
 use super::log::SeaOrmAuditLog;
 use super::problem::{Patience, append_error};
-use super::writer::{State, Turn, Writer};
+use super::writer::{State, Turn, Writer, is_sound};
 
 #[async_trait]
 impl AuditRetention for SeaOrmAuditLog {
@@ -39,7 +39,7 @@ impl Writer {
         let patience = Patience::of(self.lock_timeout());
         loop {
             let outcome = self.remove_once(&mut turn, stored(through), i64::from(limit)).await;
-            turn.settle(&outcome);
+            turn.settle(is_sound(&outcome));
             let Some(pause) = patience.pause_after(&outcome) else {
                 return outcome.map_err(|error| append_error(error, patience.waited()));
             };

@@ -1,61 +1,52 @@
-//! The one connection that writes, and whose turn it is.
+//! The one connection that writes.
 //!
-//! Deliberately absent: what is written; see `append` and `retention`.
+//! Deliberately absent: what is written, see `append` and `retention`; and whose turn it is, see
+//! `turn`.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::DatabaseConnection;
 use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::sqlx::sqlite::SqliteConnection;
 use sea_orm::sqlx::{self, Sqlite};
-use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::append::Head;
 use super::problem::{Trouble, Troubled};
+use super::turn::{Held, Source, TurnWith, Turns};
 
-/// What the one that writes works with.
-#[derive(Debug, Default)]
-pub(super) struct State {
-    /// Kept, so that a write costs no trip through the pool.
-    connection: Option<PoolConnection<Sqlite>>,
-    /// Whether a change was begun on the connection that is not known to have ended well.
-    in_doubt: bool,
-    /// The newest entry; known only after a success.
-    pub(super) head: Option<Head>,
-}
-
-impl State {
-    /// Says how a change ended. Only after a success or a lock in the way is the connection known
-    /// to be outside of any transaction: some failures, such as a disk that fills up at the commit,
-    /// make SQLite roll back by itself, which the library above it does not learn of.
-    pub(super) fn settle<T>(&mut self, outcome: &Result<T, sqlx::Error>) {
-        self.in_doubt = match outcome {
-            Ok(_) => false,
-            Err(error) => error.trouble() != Trouble::Busy,
-        };
-    }
-}
+/// What the one that writes works with: the connection, kept so that a write costs no trip through
+/// the pool, and the newest entry.
+pub(super) type State = Held<PoolConnection<Sqlite>, Head>;
 
 /// The right to write.
-pub(super) type Turn = OwnedMutexGuard<State>;
+pub(super) type Turn = TurnWith<PoolConnection<Sqlite>, Head>;
+
+/// Whether the connection can still be relied on after a change. Only after a success or a lock in
+/// the way is it known to be outside of any transaction: some failures, such as a disk that fills
+/// up at the commit, make SQLite roll back by itself, which the library above it does not learn of.
+pub(super) fn is_sound<T>(outcome: &Result<T, sqlx::Error>) -> bool {
+    match outcome {
+        Ok(_) => true,
+        Err(error) => error.trouble() == Trouble::Busy,
+    }
+}
 
 /// The one connection that writes.
 #[derive(Debug)]
 pub(super) struct Writer {
     database: DatabaseConnection,
     lock_timeout: Duration,
-    state: Arc<Mutex<State>>,
+    turns: Turns<PoolConnection<Sqlite>, Head>,
 }
 
 impl Writer {
     pub(super) fn new(database: DatabaseConnection, lock_timeout: Duration) -> Self {
-        Self { database, lock_timeout, state: Arc::default() }
+        Self { database, lock_timeout, turns: Turns::new() }
     }
 
     /// Waits for its turn to write. One that goes away while it waits has written nothing.
     pub(super) async fn turn(&self) -> Turn {
-        Arc::clone(&self.state).lock_owned().await
+        self.turns.next().await
     }
 
     /// The connection to change the record through. Until the change is settled the connection is
@@ -64,9 +55,7 @@ impl Writer {
         &self,
         turn: &'turn mut State,
     ) -> Result<&'turn mut SqliteConnection, sqlx::Error> {
-        self.ensure_connected(turn).await?;
-        turn.in_doubt = true;
-        turn.connection.as_deref_mut().ok_or(sqlx::Error::PoolClosed)
+        turn.for_changing(self).await.map(|connection| &mut **connection)
     }
 
     /// The connection, to look at.
@@ -74,23 +63,7 @@ impl Writer {
         &self,
         turn: &'turn mut State,
     ) -> Result<&'turn mut SqliteConnection, sqlx::Error> {
-        self.ensure_connected(turn).await?;
-        turn.connection.as_deref_mut().ok_or(sqlx::Error::PoolClosed)
-    }
-
-    /// Opens a connection where there is none, or none to rely on.
-    async fn ensure_connected(&self, turn: &mut State) -> Result<(), sqlx::Error> {
-        if turn.in_doubt
-            && let Some(doubtful) = turn.connection.take()
-        {
-            // SQLite rolls back what is left of a transaction when its connection is closed.
-            let _ = doubtful.close().await;
-        }
-        if turn.connection.is_none() {
-            turn.connection = Some(self.pool().acquire().await?);
-            turn.in_doubt = false;
-        }
-        Ok(())
+        turn.for_looking(self).await.map(|connection| &mut **connection)
     }
 
     pub(super) fn lock_timeout(&self) -> Duration {
@@ -107,7 +80,7 @@ impl Writer {
     /// Folds the write-ahead log back, as far as readers let us, and closes the connection.
     pub(super) async fn close(&self) {
         let mut turn = self.turn().await;
-        if let Some(mut connection) = turn.connection.take() {
+        if let Some(mut connection) = turn.give_up() {
             // Whatever these cannot do, the next process that opens the file does.
             let _ = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut *connection).await;
             let _ = connection.close().await;
@@ -117,5 +90,19 @@ impl Writer {
 
     fn pool(&self) -> &sqlx::SqlitePool {
         self.database.get_sqlite_connection_pool()
+    }
+}
+
+impl Source for Writer {
+    type Thing = PoolConnection<Sqlite>;
+    type Error = sqlx::Error;
+
+    async fn open(&self) -> Result<PoolConnection<Sqlite>, sqlx::Error> {
+        self.pool().acquire().await
+    }
+
+    async fn close(&self, connection: PoolConnection<Sqlite>) {
+        // SQLite rolls back what is left of a transaction when its connection is closed.
+        let _ = connection.close().await;
     }
 }
