@@ -9,3 +9,8 @@ pub mod expect;
 pub mod fakes;
 pub mod scenario;
 pub mod stage;
+
+/// The examples of this package's README, compiled as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
