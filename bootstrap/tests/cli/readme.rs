@@ -153,3 +153,35 @@ fn variable_parts(sandbox: &Sandbox) -> Redactions {
         .unwrap();
     parts
 }
+
+#[test]
+fn every_command_and_flag_in_the_readmes_table_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let rows = readme.lines().skip_while(|line| *line != "| command | what it does |").skip(2);
+    let sandbox = Sandbox::new();
+    let mut flags = 0;
+    for row in rows.take_while(|line| line.starts_with("| `")) {
+        let names = row.split(" | ").next().unwrap_or_default();
+        for name in names.split('`').skip(1).step_by(2) {
+            let command: Vec<&str> = name
+                .split_whitespace()
+                .take_while(|word| word.chars().all(|c| c.is_ascii_lowercase()))
+                .collect();
+            let help = sandbox.run(&[&command[..], &["--help"]].concat()).success();
+            for flag in row.split(|c: char| !c.is_ascii_alphanumeric() && c != '-') {
+                if flag.starts_with("--") {
+                    flags += 1;
+                    help_has(&help.out, flag, name);
+                }
+            }
+        }
+    }
+    assert!(flags > 15, "only {flags} flags were found in the table");
+}
+
+#[track_caller]
+fn help_has(help: &str, flag: &str, command: &str) {
+    let known = help.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').any(|w| w == flag);
+    assert!(known, "README.md says that `{command}` takes {flag}; its help does not");
+}
