@@ -22,3 +22,8 @@ pub use wiring::{App, AppBuilder, IndelibleModule, IndelibleServices, StartError
 #[cfg(all(doctest, feature = "program"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// And those of the page on contributing.
+#[cfg(doctest)]
+#[doc = include_str!("../../CONTRIBUTING.md")]
+struct Contributing;

@@ -13,3 +13,8 @@ pub mod scenario;
 pub mod stage;
 
 pub use properties;
+
+/// The examples of this package's README, compiled as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -10,6 +10,7 @@ mod following;
 mod housekeeping;
 mod importing;
 mod reading;
+mod readme;
 mod recording;
 mod settings;
 mod several_processes;

@@ -115,6 +115,7 @@ pub(crate) const ALLOWED: &[(&str, &str, &str)] = &[
     ("tests", "serde_json", "payloads to compare"),
     ("tests", "shaku", "fakes are components"),
     ("tests", "tempfile", "databases that clean up after themselves"),
+    ("tests", "testcontainers", "runs containers; behind a feature"),
     ("tests", "thiserror", "errors of fakes"),
     ("tests", "tokio", "runtimes and child processes"),
     ("tests", "tracing", "captures what is logged"),
