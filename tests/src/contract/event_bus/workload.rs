@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::audit::Page;
-use domain::events::{BudgetWarning, PlanCreated};
+use domain::events::{ActorCompleted, PlanCreated};
 use domain::ports::{EventStream, ShutdownReport};
 use domain::{
-    AuditFilter, Emit, EventDraft, EventFilter, Receipt, ReceiptStatus, RecordedEvent, Sequence,
-    Subscription,
+    AuditFilter, DomainEvent, Emit, EventDraft, EventFilter, Receipt, ReceiptStatus, RecordedEvent,
+    Sequence, Subscription,
 };
 use futures::{FutureExt, StreamExt};
 use proptest::prelude::*;
@@ -166,8 +166,8 @@ impl Played {
             }
             Step::EmitUnwritable(batch) => {
                 let mut drafts = drafts(&batch);
-                let (scope, spent_usd) = (String::new(), f64::NAN);
-                drafts.push(BudgetWarning { scope, limit_usd: 1.0, spent_usd }.into());
+                let cost_usd = Some(f64::NAN);
+                drafts.push(ActorCompleted { cost_usd, ..ActorCompleted::sample() }.into());
                 self.refused += drafts.len() as u64;
                 must_fail(self.stage.bus.emit_batch(drafts).await);
                 assert_eq!(self.news().await, [], "of a refused batch nothing is on record");
