@@ -103,7 +103,7 @@ impl EventRecorder for Flawed {
             Flaw::StoresLater => {
                 let (inner, later) = (Arc::clone(&self.inner), batch.to_vec());
                 tokio::spawn(async move {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    tokio::time::sleep(Duration::from_millis(500)).await;
                     inner.record(&later).await
                 });
                 let receipts = ids().zip(1..).map(|(event_id, place)| Receipt {

@@ -53,6 +53,7 @@ pub(super) async fn a_bus_is_settled_once_emits_are_answered_and_handlers_have_r
 
 pub(super) async fn what_a_handler_emits_is_waited_for_as_well(stage: Stage) {
     stage.record_all();
+    what_it_emits_is_still_being_handled(&stage).await;
     // Each plan is answered by a tool after a while, and each tool by a plan without a number.
     let answer = |name: &'static str, context: &'static str| {
         let bus = Arc::downgrade(&stage.bus);
@@ -79,8 +80,33 @@ pub(super) async fn what_a_handler_emits_is_waited_for_as_well(stage: Stage) {
     for round in 1..=20 {
         must(stage.bus.emit(plan(round).about("9")).await);
         stage.bus.settled().await;
-        assert_eq!(stage.on_record().await.len(), round * 10, "an answer was not waited for");
+        assert_eq!(stage.on_record().await.len(), 2 + round * 10, "an answer was not waited for");
     }
+}
+
+/// One handler has emitted and returned, and another stands at what it has emitted.
+async fn what_it_emits_is_still_being_handled(stage: &Stage) {
+    let gate = Arc::new(Gate::closed());
+    let held = Probe::new("held").behind(Arc::clone(&gate));
+    let (held, _held) = stage.watch_with(EventFilter::context("tool"), held);
+    let bus = Arc::downgrade(&stage.bus);
+    let passing_on = handler("passing on", move |_| {
+        let bus = bus.clone();
+        async move {
+            bus.upgrade().ok_or("the bus has gone")?.emit(tool(1)).await?;
+            Ok(())
+        }
+    });
+    let _passing_on = stage.bus.subscribe(EventFilter::context("plan"), passing_on);
+    must(stage.bus.emit(plan(1)).await);
+    gate.arrived(1).await;
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!is_settled(&*stage.bus), "what a handler has emitted is still being handled");
+    gate.open();
+    stage.bus.settled().await;
+    assert_eq!(held.events().len(), 1, "settled before it was handled");
 }
 
 pub(super) async fn streams_and_those_who_have_left_are_not_waited_for(stage: Stage) {

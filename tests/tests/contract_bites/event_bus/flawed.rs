@@ -37,6 +37,8 @@ pub(super) struct State {
     empty: AtomicU64,
     ids: AtomicU64,
     left: AtomicBool,
+    /// A handler has emitted something.
+    answered: AtomicBool,
     shut_down: AtomicBool,
     turn: tokio::sync::Mutex<()>,
 }
@@ -73,6 +75,7 @@ impl Flawed {
             empty: AtomicU64::default(),
             ids: AtomicU64::new(u64::MAX),
             left: AtomicBool::default(),
+            answered: AtomicBool::default(),
             shut_down: AtomicBool::default(),
             turn: tokio::sync::Mutex::default(),
         });
@@ -150,7 +153,7 @@ impl EventBus for Flawed {
             Flaw::AnswersTooEarly => {
                 let receipts = Self::made_up(&drafts).into_iter().map(|event| Receipt {
                     event_id: event.envelope.event_id,
-                    sequence: event.sequence,
+                    sequence: Sequence(0),
                     recorded_at: event.recorded_at,
                     status: ReceiptStatus::Recorded,
                 });
@@ -171,6 +174,10 @@ impl EventBus for Flawed {
                 if !without.is_empty() {
                     let _ = self.inner.emit_batch(rest.cloned().collect()).await;
                 }
+            }
+            Flaw::ForgetsWhatHandlersEmit => {
+                let answers = self.state.telling.load(Ordering::SeqCst);
+                self.state.answered.fetch_or(answers, Ordering::SeqCst);
             }
             Flaw::FailsTheNextOneToo => {
                 let failed = self.state.failed.lock().unwrap().take();
@@ -321,12 +328,7 @@ impl EventBus for Flawed {
     async fn settled(&self) {
         match self.flaw {
             Flaw::IsAlwaysSettled => {}
-            Flaw::SettlesAfterOneRound => {
-                tokio::select! {
-                    () = self.inner.settled() => {}
-                    () = tokio::task::yield_now() => {}
-                }
-            }
+            Flaw::ForgetsWhatHandlersEmit if self.state.answered.load(Ordering::SeqCst) => {}
             Flaw::WaitsForWhoeverHasLeft if self.state.left.load(Ordering::SeqCst) => {
                 std::future::pending::<()>().await;
             }
@@ -339,7 +341,11 @@ impl EventBus for Flawed {
         match self.flaw {
             Flaw::WaitsForNobody => {
                 let inner = Arc::clone(&self.inner);
-                tokio::spawn(async move { inner.shutdown(deadline).await });
+                tokio::spawn(async move {
+                    // So late that whoever looks sees that nobody was waited for.
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    inner.shutdown(deadline).await
+                });
                 ShutdownReport::default()
             }
             Flaw::ReportsOnce if before => ShutdownReport::default(),

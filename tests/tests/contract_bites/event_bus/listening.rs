@@ -94,7 +94,9 @@ impl EventSubscriber for Listening {
                 tokio::spawn(async move { inner.handle(&event).await }).await?
             }
             Flaw::TellsNobodyOfWhatIsGivenUp if self.state.take_given_up() => Ok(()),
-            Flaw::ForgetsWhomAHandlerSubscribes | Flaw::KeepsWhomeverItTells => {
+            Flaw::ForgetsWhomAHandlerSubscribes
+            | Flaw::KeepsWhomeverItTells
+            | Flaw::ForgetsWhatHandlersEmit => {
                 self.state.telling.store(true, Ordering::SeqCst);
                 let outcome = self.inner.handle(event).await;
                 self.state.telling.store(false, Ordering::SeqCst);
