@@ -22,6 +22,7 @@ mod catching_up;
 mod ending;
 mod explore;
 mod giving_up;
+mod one_place;
 mod publishing;
 mod settling;
 mod stage;
@@ -37,5 +38,8 @@ fn main() -> std::process::ExitCode {
     let models = [publishing::MODELS, giving_up::MODELS, ending::MODELS, catching_up::MODELS];
     let models = models.into_iter().flatten().chain(settling::MODELS).chain(turns::MODELS);
     let trials = models.map(|model| Trial::test(model.name, || explore::explore(model)));
-    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
+    let one_place = Trial::test("whatever_two_tasks_meet_at_is_taken_from_one_place", || {
+        one_place::everything_is_taken_from_one_place()
+    });
+    libtest_mimic::run(&Arguments::from_args(), trials.chain([one_place]).collect()).exit_code()
 }

@@ -38,10 +38,9 @@ fn unsubscribing(seen: &Seen) {
         let (staying, _subscription) = stage.watch("staying");
         let (mut leaving, subscription) = stage.watch("leaving");
         let bus = Arc::clone(&stage.bus);
+        // In one batch, so that who is told has more in hand.
         let emitter = spawn(async move {
-            for number in 0..3 {
-                bus.emit(plan(number)).await.unwrap();
-            }
+            bus.emit_batch(vec![plan(0), plan(1), plan(2)]).await.unwrap();
         });
         let leaver = spawn(async move {
             drop(subscription);

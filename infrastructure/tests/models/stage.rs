@@ -192,7 +192,9 @@ impl AuditQuery for Log {
 
     async fn span(&self) -> Result<LogSpan, QueryError> {
         yield_now().await;
-        self.0.span().await
+        let span = self.0.span().await;
+        yield_now().await;
+        span
     }
 
     async fn tally(&self, filter: &AuditFilter, by: TallyBy) -> Result<Vec<Tally>, QueryError> {

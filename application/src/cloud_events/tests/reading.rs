@@ -5,7 +5,7 @@ use std::io::{self, BufReader, Read};
 
 use proptest::prelude::*;
 
-use super::super::{EventReader, RawEvent, ReadError};
+use super::super::{EventReader, MAX_EVENT_BYTES, RawEvent, ReadError};
 
 /// What a reader says, in short: the line and the text of an event, or the error.
 fn split(input: &[u8], limit: usize, chunk: usize) -> Vec<Result<(u64, String), String>> {
@@ -262,4 +262,9 @@ proptest! {
             last = line;
         }
     }
+}
+
+#[test]
+fn an_event_may_be_as_long_as_is_promised() {
+    assert_eq!(MAX_EVENT_BYTES, 16_777_216, "16 MiB is what its documentation says");
 }
