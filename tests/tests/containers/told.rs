@@ -26,9 +26,9 @@ impl Told {
     }
 }
 
-/// The payload of the `n`-th event: a few bytes to a few pages, never the same twice.
+/// The payload of the `n`-th event: a few bytes to a quarter of a page, never the same twice.
 pub(crate) fn details(n: usize) -> Value {
-    let goal = format!("step {n}, ").repeat(n * 37 % 600);
+    let goal = format!("step {n}, ").repeat(n * 37 % 97);
     json!({ "name": format!("plan {n}"), "goal": goal, "automation_profile": null })
 }
 

@@ -24,8 +24,9 @@ pub(super) async fn dropping_the_guard_unsubscribes_and_frees_everything(stage: 
     assert!(weak.upgrade().is_some(), "while it is subscribed, the bus keeps it");
 
     drop(subscription);
-    assert!(weak.upgrade().is_none(), "the bus keeps a subscriber that has unsubscribed");
-    assert!(held.upgrade().is_none(), "the bus keeps a filter that has unsubscribed");
+    // Soon rather than at once: a bus around the bus may be on its way out of the handler still.
+    eventually("a subscriber that has unsubscribed is let go", || weak.strong_count() == 0).await;
+    eventually("a filter that has unsubscribed is let go", || held.strong_count() == 0).await;
 
     // A probe that lives on is not told any more.
     let (probe, subscription) = stage.watch("gone");
