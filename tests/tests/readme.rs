@@ -36,5 +36,5 @@ fn indented_as_here(code: &str) -> String {
     if code.contains("fn ") {
         return code.to_owned();
     }
-    code.lines().map(|line| format!("    {line}\n")).collect()
+    code.lines().flat_map(|line| ["    ", line, "\n"]).collect()
 }
