@@ -20,6 +20,9 @@ use markdown::{Document, after};
 /// The documents, from the root.
 const DOCUMENTS: &[&str] = &["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "tests/README.md"];
 
+/// Folders that are not there before something is built, found, or broken.
+const MADE_LATER: &[&str] = &["target/", "tests/fuzz/artifacts/", "tests/fuzz/regressions/"];
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap()
 }
@@ -86,7 +89,7 @@ fn is_path(word: &str) -> bool {
     plain
         && word.contains('/')
         && !word.starts_with(['/', '.'])
-        && !word.starts_with("target/")
+        && !MADE_LATER.iter().any(|folder| word.starts_with(folder))
         && known.iter().any(|ending| word.ends_with(ending))
 }
 
