@@ -4,6 +4,8 @@
 //! does. They live beside the domain rather than in the tests package because such a crate
 //! inherits the dependencies of the package it is in: here these are few and quickly checked.
 
+#![allow(clippy::unwrap_used, reason = "a test may give up")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
