@@ -1,4 +1,17 @@
-//! Contract suites, fakes and builders for whoever extends Indelible or writes an adapter for it.
+//! The proving ground: the means to know that Indelible's promises are still kept, for whoever
+//! extends it, writes an adapter for one of its ports, or starts a product on it.
+//!
+//! | you want to | use |
+//! |---|---|
+//! | boot the real container and say what must be on record | [`scenario`] |
+//! | hold an adapter to its port's contract | [`contract`] |
+//! | fail the disk, cut the power, kill the process under an adapter | [`faults`] |
+//! | know that what was recorded is read by what comes later | [`compatibility`] |
+//! | hold parsers to what must be true of any input | [`properties`] |
+//! | play a port | [`fakes`] |
+//! | see all of it used by a product | [`downstream`] |
+//!
+//! The README beside this package says more of each, with its commands and figures.
 //!
 //! Deliberately absent: a path through production code that only tests take.
 
