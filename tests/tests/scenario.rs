@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::events::{AuditPruned, PlanApplied, PlanCreated, ToolInvoked};
+use domain::events::{ActorCompleted, AuditPruned, PlanApplied, PlanCreated, ToolInvoked};
 use domain::ports::{RecordError, handler};
 use domain::{
     Actor, AuditEntry, AuditLog, Clock, DomainEvent, Emit as _, EmitError, EventBus, EventDraft,
@@ -16,6 +16,7 @@ use domain::{
 use futures::FutureExt;
 use indelible_tests::contract;
 use indelible_tests::downstream::{self, OrderPlaced, ParcelShipped, Shop};
+use indelible_tests::expect::eventually;
 use indelible_tests::fakes::{Gate, ManualClock, NoRedaction, Probe, Refusal, RefusingRecorder};
 use indelible_tests::scenario::timeline::Happening;
 use indelible_tests::scenario::{History, ObservedBus, Outcome, ScenarioError, TestApp, Timeline};
@@ -93,8 +94,8 @@ async fn an_event_nobody_emitted_is_named_as_such_and_what_comes_close_is_shown(
         "expected `plan.created` with plan `p1` on record once, found none",
         "Missing edge: emitter → event",
         "a `plan.created` on record as 1, but its plan is `p2`",
-        "emitted     plan.created plan=p2",
-        "recorded    as 1",
+        "emitted      plan.created plan=p2",
+        "acknowledged as 1",
     ] {
         assert!(message.contains(part), "`{part}` is not in:\n{message}");
     }
@@ -118,11 +119,37 @@ async fn an_event_that_was_refused_is_named_with_the_reason() -> Outcome {
     );
     let refused = of().refused().once().await?;
     assert!(matches!(refused.error, EmitError::NotRecorded { .. }));
-    assert_eq!(refused.event, PlanCreated::sample());
+    assert_eq!(refused.event, Some(PlanCreated::sample()));
     assert!(unmet(of().refused().never().await).contains("found one"));
     app.expect::<ToolInvoked>().refused().times(0).await?;
     let message = unmet(app.expect::<ToolInvoked>().refused().once().await);
     assert!(message.contains("emitter → event"), "{message}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_even_be_written_down_is_refused_all_the_same() -> Outcome {
+    let app = TestApp::start().await?;
+    let unwritable = ActorCompleted { cost_usd: Some(f64::NAN), ..ActorCompleted::sample() };
+    assert!(app.emit(unwritable).await.is_err());
+    let refused = app.expect::<ActorCompleted>().refused().once().await?;
+    assert!(matches!(refused.error, EmitError::Invalid { .. }));
+    assert_eq!(refused.event, None);
+    let message = unmet(app.expect::<ActorCompleted>().where_plan("p").refused().never().await);
+    assert!(message.contains("expect them without conditions"), "{message}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_meets_no_expectation_not_even_that_there_is_none() -> Outcome {
+    let app = TestApp::start().await?;
+    let sealed = plan("p1").seal(moment(), || "e1".to_owned(), "/elsewhere").unwrap();
+    let details = [("name".to_owned(), serde_json::json!(7))].into_iter().collect();
+    app.log().append(&[AuditEntry::new(EventEnvelope { details, ..sealed })]).await.unwrap();
+    let of = || app.expect::<PlanCreated>().where_event("anything", |_| false).on_record();
+    let message = unmet(of().never().await);
+    assert!(message.contains("found sequence 1 that is not"), "{message}");
+    app.expect::<PlanCreated>().where_plan("another").on_record().never().await?;
     Ok(())
 }
 
@@ -247,9 +274,11 @@ async fn what_keeps_an_application_from_coming_to_rest_is_named() -> Outcome {
     let message = format!("{error:?}");
     assert!(message.contains("`held` has not returned from event 1"), "{message}");
     subscription.unsubscribe();
+    // Asked at once, when its task may not even have noticed.
+    let message = unmet(app.expect_no_failures().await);
+    assert!(message.contains("found 1 that did not"), "{message}");
     let message = unmet(app.expect::<PlanCreated>().handled_by("held").once().await);
     assert!(message.contains("given up in the middle"), "{message}");
-    app.expect_no_failures().await.unwrap_err();
     Ok(())
 }
 
@@ -297,14 +326,36 @@ async fn a_history_is_on_record_before_anything_happens_and_is_as_old_as_it_says
         .start()
         .await?;
     assert!(probe.events().is_empty(), "a product does not react to what was before it");
-    let oldest = app.expect::<PlanCreated>().where_plan("old").on_record().once().await?;
-    assert_eq!(oldest.recorded.recorded_at, moment());
     app.expect::<PlanCreated>().where_plan("new").on_record().once().await?;
-    // What is old enough goes when the application looks next.
-    let app = app.restart().await?;
+    // What is older than the settings keep goes when the application looks, which it does at once.
     let pruned = app.expect::<AuditPruned>().on_record().eventually().once().await?;
-    assert_eq!(pruned.event.entries, 1);
+    assert_eq!((pruned.event.from_sequence, pruned.event.to_sequence), (1, 1));
     app.expect::<PlanCreated>().where_plan("old").on_record().never().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_scenario_begins_at_its_moment_whenever_its_history_was_recorded() -> Outcome {
+    let earlier = moment() - TimeDelta::days(7);
+    let history = || History::new().recorded_at(earlier).then(plan("old"));
+    let app = TestApp::builder().at(moment()).given(history()).start().await?;
+    let old = app.expect::<PlanCreated>().on_record().once().await?;
+    assert_eq!(old.recorded.recorded_at, earlier);
+    assert_eq!(app.clock().now(), moment());
+
+    let app = TestApp::builder().given(history()).start().await?;
+    assert_eq!(app.clock().now(), earlier, "without one, it goes on where the history ends");
+
+    let back = history().recorded_at(earlier - TimeDelta::seconds(1)).then(plan("older"));
+    let later = TestApp::builder().at(earlier - TimeDelta::days(1)).given(history());
+    for builder in [TestApp::builder().given(back), later] {
+        let Err(error) = builder.start().await else { panic!("it has started") };
+        assert!(matches!(error, ScenarioError::HistoryOrder { .. }), "{error:?}");
+    }
+    let other = || ManualClock::at(moment());
+    let builder = TestApp::builder().with_override::<dyn Clock>(move || Box::new(other()));
+    let Err(error) = builder.given(history()).start().await else { panic!("it has started") };
+    assert!(matches!(error, ScenarioError::HistoryClock), "{error:?}");
     Ok(())
 }
 
@@ -361,14 +412,16 @@ async fn whatever_was_acknowledged_to_a_killed_child_is_on_record() -> Outcome {
     let app = app.crash("recording_until_killed", 1).await?;
     app.expect::<PlanCreated>().where_plan("child").on_record().at_least(61).await?;
     app.expect::<PlanCreated>().where_plan("parent").on_record().once().await?;
-    assert!(app.timeline().to_string().contains("killed      a child process"));
+    app.expect::<PlanCreated>().where_plan("history").on_record().never().await?;
+    assert!(app.timeline().to_string().contains("killed       a child process"));
     Ok(())
 }
 
 /// What is killed above; does nothing by itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn recording_until_killed() -> Outcome {
-    let Some(app) = TestApp::builder().start_in_child().await? else { return Ok(()) };
+    let builder = TestApp::builder().given([plan("history")]);
+    let Some(app) = builder.start_in_child().await? else { return Ok(()) };
     let emitters = (0..8).map(|_| async {
         loop {
             app.emit(plan("child")).await?;
@@ -429,6 +482,20 @@ async fn promising_until_killed() -> Outcome {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_the_scenario_itself_was_promised_and_is_not_there_fails_a_crash() -> Outcome
+{
+    let app = TestApp::builder()
+        .with_override::<dyn EventRecorder>(|| Box::new(SaysSo(1)))
+        .start()
+        .await?;
+    app.emit(plan("parent").with_id("promised")).await?;
+    let Err(error) = app.crash("recording_until_killed", 5).await else { panic!("it is lost") };
+    let message = format!("{error:?}");
+    assert!(message.contains("event promised was acknowledged as 1, where there is"), "{message}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_child_that_ends_by_itself_is_shown_with_what_it_said() -> Outcome {
     let app = TestApp::start().await?;
     let Err(error) = app.crash("no_such_test_here", 1).await else { panic!("there is none") };
@@ -479,6 +546,31 @@ async fn reactions_are_waited_for_with_all_that_they_emit() -> Outcome {
     let _applying = app.subscribe(EventFilter::of::<PlanCreated>(), applying);
     let id = app.emit(plan("p1")).await?.event_id;
     app.expect::<PlanApplied>().where_causation(id).on_record().once().await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_rest_the_end_of_every_emit_is_on_the_timeline() -> Outcome {
+    let app = TestApp::start().await?;
+    let noted = |wanted: fn(&Happening) -> bool| {
+        app.timeline().happenings().iter().filter(|one| wanted(one)).count()
+    };
+    for round in 1..=300 {
+        let bus = app.bus();
+        let emitting = tokio::spawn(async move {
+            // Refused, which takes no time at all.
+            let cost_usd = Some(f64::NAN);
+            bus.emit(ActorCompleted { cost_usd, ..ActorCompleted::sample() }).await.unwrap_err();
+        });
+        eventually("it is emitted", || {
+            noted(|one| matches!(one, Happening::Emitted { .. })) == round
+        })
+        .await;
+        app.settled().await?;
+        assert_eq!(noted(|one| matches!(one, Happening::Refused { .. })), round);
+        emitting.await.unwrap();
+    }
+    app.expect::<ActorCompleted>().refused().times(300).await?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 //! Deliberately absent: any other way to start than `App::builder`, which is how the program and
 //! every product start.
 
+use std::any::TypeId;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,12 +30,21 @@ type Change = Arc<dyn Fn(&mut Settings) + Send + Sync>;
 type Override = Arc<dyn Fn(AppBuilder) -> AppBuilder + Send + Sync>;
 type Make<P> = Arc<dyn Fn(&App) -> P + Send + Sync>;
 
+/// The clock, where the scenario holds it.
+#[derive(Clone)]
+struct ScenarioClock {
+    clock: ManualClock,
+    /// When the scenario begins; `None` when that is when its history ends.
+    begins: Option<DateTime<Utc>>,
+}
+
 /// How the application of a scenario is started, the first time and every time.
 pub(super) struct Recipe<P> {
     catalogue: Catalogue,
     changes: Vec<Change>,
     overrides: Vec<Override>,
-    clock: Option<ManualClock>,
+    clock: Option<ScenarioClock>,
+    clock_is_overridden: bool,
     product: Make<P>,
     pub(super) patience: Duration,
 }
@@ -54,6 +64,7 @@ impl TestAppBuilder {
             changes: Vec::new(),
             overrides: Vec::new(),
             clock: None,
+            clock_is_overridden: false,
             product: Arc::new(|_| ()),
             patience: PATIENCE,
         };
@@ -75,12 +86,17 @@ impl<P> TestAppBuilder<P> {
     }
 
     /// Has what `make` makes play a port, in place of the shipped adapter. It is made anew at every
-    /// start; to keep a fake across a restart, have it share what it holds.
+    /// start; to keep a fake across a restart, have it share what it holds. The last one for a port
+    /// is the one that plays it, and a clock that is overridden is not the scenario's any more.
     pub fn with_override<I>(mut self, make: impl Fn() -> Box<I> + Send + Sync + 'static) -> Self
     where
         I: Interface + ?Sized,
         IndelibleModule: HasComponent<I>,
     {
+        if TypeId::of::<I>() == TypeId::of::<dyn Clock>() {
+            self.recipe.clock = None;
+            self.recipe.clock_is_overridden = true;
+        }
         self.recipe
             .overrides
             .push(Arc::new(move |builder| builder.with_component_override::<I>(make())));
@@ -88,14 +104,24 @@ impl<P> TestAppBuilder<P> {
     }
 
     /// Has time stand still at this moment until [`TestApp::clock`] moves it.
-    pub fn at(mut self, now: DateTime<Utc>) -> Self {
+    ///
+    /// A history may have been recorded earlier, but not later.
+    pub fn at(self, now: DateTime<Utc>) -> Self {
+        self.holding_the_clock(now, Some(now))
+    }
+
+    fn holding_the_clock(mut self, now: DateTime<Utc>, begins: Option<DateTime<Utc>>) -> Self {
         let clock = ManualClock::at(now).with_longest_sleep(SHORT_PAUSE);
-        self.recipe.clock = Some(clock.clone());
-        self.with_override::<dyn Clock>(move || Box::new(clock.clone()))
+        let shared = clock.clone();
+        self = self.with_override::<dyn Clock>(move || Box::new(shared.clone()));
+        self.recipe.clock = Some(ScenarioClock { clock, begins });
+        self.recipe.clock_is_overridden = false;
+        self
     }
 
     /// Has this be on record when the scenario begins: before the product is started, so that it
-    /// reacts to none of it.
+    /// reacts to none of it. Where the settings ask for retention, it is loaded by an application
+    /// without, which is then started again with it.
     pub fn given(mut self, history: impl Into<History>) -> Self {
         self.history = self.history.and(history);
         self
@@ -108,9 +134,11 @@ impl<P> TestAppBuilder<P> {
         self,
         start: impl Fn(&App) -> Q + Send + Sync + 'static,
     ) -> TestAppBuilder<Q> {
-        let Recipe { catalogue, changes, overrides, clock, patience, .. } = self.recipe;
+        let Recipe { catalogue, changes, overrides, clock, clock_is_overridden, patience, .. } =
+            self.recipe;
         let product: Make<Q> = Arc::new(start);
-        let recipe = Recipe { catalogue, changes, overrides, clock, product, patience };
+        let recipe =
+            Recipe { catalogue, changes, overrides, clock, clock_is_overridden, product, patience };
         TestAppBuilder { recipe, history: self.history }
     }
 
@@ -132,11 +160,13 @@ impl<P> TestAppBuilder<P> {
     }
 
     /// Starts the application on the file of the scenario that runs this test as its child, or
-    /// returns `None` when nobody does: see [`TestApp::crash`].
+    /// returns `None` when nobody does: see [`TestApp::crash`]. A history is the parent's to load,
+    /// and is left alone here.
     ///
     /// # Errors
-    /// When it does not start, or its history is refused.
-    pub async fn start_in_child(self) -> Outcome<Option<TestApp<P>>> {
+    /// When it does not start.
+    pub async fn start_in_child(mut self) -> Outcome<Option<TestApp<P>>> {
+        self.history = History::new();
         let Some(file) = child::file_from_parent() else { return Ok(None) };
         self.start_on(file, None, Timeline::default()).await.map(Some)
     }
@@ -147,12 +177,23 @@ impl<P> TestAppBuilder<P> {
         folder: Option<Arc<tempfile::TempDir>>,
         timeline: Timeline,
     ) -> Outcome<TestApp<P>> {
-        if let (None, Some(begins)) = (&self.recipe.clock, self.history.begins()) {
-            self = self.at(begins);
+        if let (None, Some(first)) = (&self.recipe.clock, self.history.begins()) {
+            if self.recipe.clock_is_overridden {
+                return Err(ScenarioError::HistoryClock);
+            }
+            self = self.holding_the_clock(first, None);
         }
         let Self { recipe, history } = self;
-        let app = recipe.start(&file, &timeline).await?;
-        recipe.load(&app, history, &timeline).await?;
+        let loads = history.load(&recipe.catalogue)?;
+        let retains = recipe.settings(&file).audit.retention_days > 0;
+        let keep_all = |settings: &mut Settings| settings.audit.retention_days = 0;
+        let mut app = recipe.start_with(&file, &timeline, keep_all).await?;
+        recipe.load(&app, loads, &timeline).await?;
+        if retains {
+            // Not before all is there: the history may be older than what is kept.
+            app.shutdown().await;
+            app = recipe.start(&file, &timeline).await?;
+        }
         let product = (recipe.product)(&app);
         Ok(TestApp { recipe, file, folder, timeline, app, product })
     }
@@ -161,11 +202,27 @@ impl<P> TestAppBuilder<P> {
 impl<P> Recipe<P> {
     /// Starts the application, and notes what goes over its bus.
     pub(super) async fn start(&self, file: &Path, timeline: &Timeline) -> Outcome<App> {
+        self.start_with(file, timeline, |_| ()).await
+    }
+
+    /// The settings of the application.
+    fn settings(&self, file: &Path) -> Settings {
         let mut settings = Settings::default();
         settings.audit.database_url = file.display().to_string();
         for change in &self.changes {
             change(&mut settings);
         }
+        settings
+    }
+
+    async fn start_with(
+        &self,
+        file: &Path,
+        timeline: &Timeline,
+        change: impl FnOnce(&mut Settings),
+    ) -> Outcome<App> {
+        let mut settings = self.settings(file);
+        change(&mut settings);
         let mut builder = App::builder(settings).with_catalogue(self.catalogue);
         for replace in &self.overrides {
             builder = replace(builder);
@@ -186,23 +243,34 @@ impl<P> Recipe<P> {
 
     /// The clock, where the scenario holds it.
     pub(super) fn clock(&self) -> Option<&ManualClock> {
-        self.clock.as_ref()
+        self.clock.as_ref().map(|held| &held.clock)
     }
 
-    async fn load(&self, app: &App, history: History, timeline: &Timeline) -> Outcome {
-        for load in history.load(&self.catalogue)? {
+    /// Loads a history, and sets the clock to when the scenario begins.
+    async fn load(&self, app: &App, loads: Vec<Load>, timeline: &Timeline) -> Outcome {
+        let mut latest = None;
+        let mut set = |when: DateTime<Utc>| {
+            if latest.is_some_and(|latest| when < latest) {
+                return Err(ScenarioError::HistoryOrder { when, latest: latest.unwrap_or(when) });
+            }
+            latest = Some(when);
+            if let Some(held) = &self.clock {
+                held.clock.set(when);
+            }
+            Ok(())
+        };
+        for load in loads {
             match load {
-                Load::Clock(when) => {
-                    if let Some(clock) = &self.clock {
-                        clock.set(when);
-                    }
-                }
+                Load::Clock(when) => set(when)?,
                 Load::Emit(drafts) => {
                     let receipts = app.bus().emit_batch(drafts).await?;
                     timeline.note(Happening::Given { receipts });
                 }
             }
         }
-        Ok(())
+        match self.clock.as_ref().and_then(|held| held.begins) {
+            Some(begins) => set(begins),
+            None => Ok(()),
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use domain::audit::Page;
@@ -19,7 +19,7 @@ use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::Command;
 
-use super::timeline::Timeline;
+use super::timeline::{Happening, Timeline};
 use super::{Outcome, ScenarioError, explain};
 
 /// Tells a child process on which file it works.
@@ -27,6 +27,10 @@ const FILE: &str = "INDELIBLE_SCENARIO_CHILD";
 
 /// Begins a line that says what was acknowledged.
 const MARK: &str = "acknowledged-by-indelible";
+
+/// The signal that nobody can catch, as POSIX numbers it.
+#[cfg(unix)]
+const SIGKILL: i32 = 9;
 
 /// How much is read of the record at a time.
 const PAGE: u32 = 1000;
@@ -112,8 +116,8 @@ pub(super) async fn killed(
         }
     }
     let _ = process.start_kill();
-    process.wait().await.map_err(ScenarioError::Process)?;
-    if !killed {
+    let status = process.wait().await.map_err(ScenarioError::Process)?;
+    if !killed || !by_signal(status) {
         said.push(complaints.await.unwrap_or_default());
         let said = said.join("\n");
         let acknowledged = acknowledged.len();
@@ -122,10 +126,38 @@ pub(super) async fn killed(
     Ok(acknowledged)
 }
 
+/// Whether a process was killed, rather than having ended just before.
+fn by_signal(status: ExitStatus) -> bool {
+    #[cfg(unix)]
+    {
+        std::os::unix::process::ExitStatusExt::signal(&status) == Some(SIGKILL)
+    }
+    #[cfg(not(unix))]
+    {
+        !status.success()
+    }
+}
+
 /// What a line says was acknowledged. The last line may have been cut by the kill.
 fn understand(line: &str) -> Option<Acknowledged> {
     let (sequence, event_id) = serde_json::from_str(line.strip_prefix(MARK)?).ok()?;
     Some(Acknowledged { event_id, sequence: Sequence(sequence) })
+}
+
+/// What was acknowledged to the scenario itself.
+fn acknowledged_before(timeline: &Timeline) -> Vec<Acknowledged> {
+    let mut before = Vec::new();
+    for happening in timeline.happenings() {
+        let (Happening::Acknowledged { receipts, .. } | Happening::Given { receipts }) = happening
+        else {
+            continue;
+        };
+        before.extend(receipts.into_iter().map(|receipt| Acknowledged {
+            event_id: receipt.event_id,
+            sequence: receipt.sequence,
+        }));
+    }
+    before
 }
 
 /// Holds that everything acknowledged is on record once, in its place, and the record gapless.
@@ -157,7 +189,10 @@ pub(super) async fn check(
             rows.insert(entry.sequence, event_id);
         }
     }
-    for one in acknowledged {
+    // What retention has removed is at the start.
+    let first = rows.first_key_value().map_or(Sequence::default(), |(first, _)| *first);
+    let before = acknowledged_before(timeline);
+    for one in before.iter().filter(|one| one.sequence >= first).chain(acknowledged) {
         let there = rows.get(&one.sequence);
         if there != Some(&one.event_id) {
             return lost(format!(
@@ -169,4 +204,19 @@ pub(super) async fn check(
         }
     }
     Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    use super::*;
+
+    #[test]
+    fn only_a_process_that_a_signal_ended_counts_as_killed() {
+        assert!(by_signal(ExitStatus::from_raw(SIGKILL)));
+        for ended in [0, 1 << 8, 9 << 8] {
+            assert!(!by_signal(ExitStatus::from_raw(ended)), "exit code {}", ended >> 8);
+        }
+    }
 }

@@ -13,13 +13,16 @@ type Ask = Box<dyn Fn(&EventEnvelope) -> Result<(), String> + Send + Sync>;
 /// Conditions on the events of one type.
 pub(super) struct Conditions {
     event_type: &'static str,
-    asked: Vec<(String, Ask)>,
+    /// Of the envelope.
+    fields: Vec<(String, Ask)>,
+    /// Of the event inside, which has to be read first.
+    events: Vec<(String, Ask)>,
 }
 
 impl Conditions {
     /// Every event of this type.
     pub(super) fn of<E: DomainEvent>() -> Self {
-        Self { event_type: E::DESCRIPTOR.event_type, asked: Vec::new() }
+        Self { event_type: E::DESCRIPTOR.event_type, fields: Vec::new(), events: Vec::new() }
     }
 
     /// The wire name.
@@ -36,11 +39,12 @@ impl Conditions {
     ) {
         let text = format!("{name} `{wanted}`");
         let name = name.to_owned();
-        self.ask(text, move |envelope| match field(envelope) {
+        let ask: Ask = Box::new(move |envelope| match field(envelope) {
             Some(found) if found == wanted => Ok(()),
             Some(found) => Err(format!("its {name} is `{found}`")),
             None => Err(format!("it has no {name}")),
         });
+        self.fields.push((text, ask));
     }
 
     /// And of which this holds; `what` says it in words.
@@ -50,27 +54,35 @@ impl Conditions {
         holds: impl Fn(&E) -> bool + Send + Sync + 'static,
     ) {
         let unmet = format!("it does not meet \"{what}\"");
-        self.ask(format!("\"{what}\""), move |envelope| {
+        let ask: Ask = Box::new(move |envelope| {
             match E::from_versioned(envelope.schema_version, &envelope.details) {
                 Ok(event) if holds(&event) => Ok(()),
                 Ok(_) => Err(unmet.clone()),
                 Err(error) => Err(format!("its details cannot be read: {error}")),
             }
         });
+        self.events.push((format!("\"{what}\""), ask));
     }
 
-    fn ask(
-        &mut self,
-        text: String,
-        ask: impl Fn(&EventEnvelope) -> Result<(), String> + Send + Sync + 'static,
-    ) {
-        self.asked.push((text, Box::new(ask)));
+    /// Whether every event of the type is meant.
+    pub(super) fn are_none(&self) -> bool {
+        self.fields.is_empty() && self.events.is_empty()
     }
 
     /// Whether an event is of the type; what it lacks, if it is.
     pub(super) fn misfits(&self, envelope: &EventEnvelope) -> Option<Vec<String>> {
         (envelope.event_type.as_str() == self.event_type)
-            .then(|| self.asked.iter().filter_map(|(_, ask)| ask(envelope).err()).collect())
+            .then(|| self.asked().filter_map(|(_, ask)| ask(envelope).err()).collect())
+    }
+
+    /// Whether an event is meant as far as its envelope tells: then it must be readable.
+    pub(super) fn may_meet(&self, envelope: &EventEnvelope) -> bool {
+        envelope.event_type.as_str() == self.event_type
+            && self.fields.iter().all(|(_, ask)| ask(envelope).is_ok())
+    }
+
+    fn asked(&self) -> impl Iterator<Item = &(String, Ask)> {
+        self.fields.iter().chain(&self.events)
     }
 
     /// Whether an event is meant.
@@ -82,7 +94,7 @@ impl Conditions {
 impl Display for Conditions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}`", self.event_type)?;
-        for (place, (text, _)) in self.asked.iter().enumerate() {
+        for (place, (text, _)) in self.asked().enumerate() {
             write!(f, "{} {text}", if place == 0 { " with" } else { " and" })?;
         }
         Ok(())

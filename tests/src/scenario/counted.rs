@@ -143,8 +143,13 @@ impl<E: DomainEvent> Counted<E> {
         };
         let met = there
             .into_iter()
-            .filter(|row| conditions.meet(&row.envelope))
+            .filter(|row| conditions.may_meet(&row.envelope))
             .map(|row| found(row, scene))
+            .filter(|found| {
+                found
+                    .as_ref()
+                    .map_or(true, |found: &Found<E>| conditions.meet(&found.recorded.envelope))
+            })
             .collect::<Outcome<Vec<Found<E>>>>()?;
         if enough(met.len()) {
             return Ok(met);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use application::cloud_events::{InvalidEvent, ReadError};
+use chrono::{DateTime, Utc};
 use domain::{EmitError, QueryError};
 use indelible::StartError;
 
@@ -52,6 +53,20 @@ pub enum ScenarioError {
         #[source]
         source: InvalidEvent,
     },
+    /// A history goes back in time, or is later than the scenario.
+    #[error("the history goes from {latest} back to {when}: what is on record never does")]
+    HistoryOrder {
+        /// Where it goes.
+        when: DateTime<Utc>,
+        /// Where it was.
+        latest: DateTime<Utc>,
+    },
+    /// A history with times, and a clock that cannot be set.
+    #[error(
+        "the history says when it was recorded, and the clock is overridden: leave the clock to \
+         the scenario, which `.at(moment)` has stand still"
+    )]
+    HistoryClock,
     /// Something is still under way.
     #[error(
         "the application is not at rest within {patience:?}: {under_way}. Has a handler been left \

@@ -17,14 +17,27 @@ pub(super) fn titled(timeline: &Timeline) -> String {
     format!("what happened:\n{timeline}")
 }
 
-/// Every handler that did not return, in words.
+/// Every handler that did not return, in words, of a scenario that is at rest: one that was handed
+/// an event and has neither returned nor failed was given up.
 pub(super) fn failures(happenings: &[Happening]) -> Vec<String> {
-    let failed = |happening: &Happening| match happening {
-        Happening::Handled { outcome: Handling::Done, .. } => None,
-        Happening::Handled { .. } => Some(happening.to_string()),
-        _ => None,
-    };
-    happenings.iter().filter_map(failed).collect()
+    let mut failed: BTreeMap<(SubscriptionNumber, Sequence), String> = BTreeMap::new();
+    for happening in happenings {
+        match happening {
+            Happening::Handed { subscription, event, .. } => {
+                failed
+                    .insert((*subscription, event.sequence), format!("{happening}, and given up"));
+            }
+            Happening::Handled { subscription, event, outcome, .. } => {
+                let call = (*subscription, event.sequence);
+                match outcome {
+                    Handling::Done => failed.remove(&call),
+                    _ => failed.insert(call, happening.to_string()),
+                };
+            }
+            _ => {}
+        }
+    }
+    failed.into_values().collect()
 }
 
 /// What has begun and not ended.
@@ -37,7 +50,7 @@ pub(super) fn under_way(happenings: &[Happening]) -> String {
                 let types: Vec<&str> = events.iter().map(|one| one.event_type.as_str()).collect();
                 emits.insert(*emit, format!("emit {emit} of {} waits", types.join(", ")));
             }
-            Happening::Recorded { emit, .. }
+            Happening::Acknowledged { emit, .. }
             | Happening::Refused { emit, .. }
             | Happening::GivenUp { emit } => {
                 emits.remove(emit);
@@ -56,27 +69,34 @@ pub(super) fn under_way(happenings: &[Happening]) -> String {
     if all.is_empty() { "events are waiting for a subscriber".to_owned() } else { all.join("; ") }
 }
 
-/// The events that meet the conditions and were refused.
-pub(super) fn refusals<'a>(
-    conditions: &Conditions,
-    happenings: &'a [Happening],
-) -> Vec<(&'a EventEnvelope, &'a EmitError)> {
-    emits(happenings)
-        .filter_map(|(events, end)| match end {
-            Some(End::Refused(error)) => Some((events, error)),
-            _ => None,
-        })
-        .flat_map(|(events, error)| {
-            let envelopes = events.iter().filter_map(|event| event.envelope.as_ref());
-            envelopes.map(move |envelope| (envelope, error))
-        })
-        .filter(|(envelope, _)| conditions.meet(envelope))
-        .collect()
+/// Events that were refused, and whether they are meant.
+pub(super) struct Refusals<'a> {
+    /// Those that are: what was handed to `emit`, where that can be written down, and the reason.
+    pub(super) meant: Vec<(Option<&'a EventEnvelope>, &'a EmitError)>,
+    /// How many of the type cannot be written down, so that no condition can be asked of them.
+    pub(super) unclear: usize,
+}
+
+/// The events of the type that were refused.
+pub(super) fn refusals<'a>(conditions: &Conditions, happenings: &'a [Happening]) -> Refusals<'a> {
+    let (mut meant, mut unclear) = (Vec::new(), 0);
+    for (events, end) in emits(happenings) {
+        let Some(End::Refused(error)) = end else { continue };
+        for event in events.iter().filter(|it| it.event_type.as_str() == conditions.event_type()) {
+            match &event.envelope {
+                Some(envelope) if conditions.meet(envelope) => meant.push((Some(envelope), error)),
+                Some(_) => {}
+                None if conditions.are_none() => meant.push((None, error)),
+                None => unclear += 1,
+            }
+        }
+    }
+    Refusals { meant, unclear }
 }
 
 /// How an emit ended.
 enum End<'a> {
-    Recorded(&'a [Receipt]),
+    Acknowledged(&'a [Receipt]),
     Refused(&'a EmitError),
     GivenUp,
 }
@@ -86,8 +106,8 @@ fn emits(happenings: &[Happening]) -> impl Iterator<Item = (&[Offered], Option<E
     let mut ends: HashMap<EmitNumber, End<'_>> = HashMap::new();
     for happening in happenings {
         match happening {
-            Happening::Recorded { emit, receipts } => {
-                ends.insert(*emit, End::Recorded(receipts));
+            Happening::Acknowledged { emit, receipts } => {
+                ends.insert(*emit, End::Acknowledged(receipts));
             }
             Happening::Refused { emit, error } => {
                 ends.insert(*emit, End::Refused(error));
@@ -181,7 +201,7 @@ fn acknowledged_without_a_row(
         rows.iter().map(|row| (row.sequence, row.envelope.event_id.as_str())).collect();
     let mut lines = Vec::new();
     for (events, end) in emits(happenings) {
-        let Some(End::Recorded(receipts)) = end else { continue };
+        let Some(End::Acknowledged(receipts)) = end else { continue };
         for (event, receipt) in events.iter().zip(receipts) {
             let meant = event.envelope.as_ref().is_some_and(|it| conditions.meet(it));
             if meant && !there.contains(&(receipt.sequence, receipt.event_id.as_str())) {
@@ -210,7 +230,7 @@ fn closest(
         })
         .filter(|(misfits, _)| !misfits.is_empty());
     let emitted = emits(happenings)
-        .filter(|(_, end)| !matches!(end, Some(End::Recorded(_))))
+        .filter(|(_, end)| !matches!(end, Some(End::Acknowledged(_))))
         .flat_map(|(events, _)| events)
         .filter_map(|event| conditions.misfits(event.envelope.as_ref()?))
         .map(|misfits| (misfits, "emitted, and not on record".to_owned()));

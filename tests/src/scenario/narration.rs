@@ -29,32 +29,32 @@ impl fmt::Display for Timeline {
 impl fmt::Display for Happening {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Started { file } => write!(f, "started     on {}", file.display()),
-            Self::Given { receipts } => write!(f, "given       {}", places(receipts)),
+            Self::Started { file } => write!(f, "started      on {}", file.display()),
+            Self::Given { receipts } => write!(f, "given        {}", places(receipts)),
             Self::Subscribed { subscription, name, wants, has_predicate } => {
                 write!(
                     f,
-                    "subscribed  {name} (#{subscription}) to {}",
+                    "subscribed   {name} (#{subscription}) to {}",
                     wanted(wants, *has_predicate)
                 )
             }
-            Self::Left { subscription, name } => write!(f, "left        {name} (#{subscription})"),
+            Self::Left { subscription, name } => write!(f, "left         {name} (#{subscription})"),
             Self::Emitted { emit, events } => {
-                write!(f, "emitted     ")?;
+                write!(f, "emitted      ")?;
                 for (place, event) in events.iter().enumerate() {
                     write!(f, "{}{event}", if place > 0 { ", " } else { "" })?;
                 }
                 write!(f, " (emit {emit})")
             }
-            Self::Recorded { emit, receipts } => {
-                write!(f, "recorded    {} (emit {emit})", places(receipts))
+            Self::Acknowledged { emit, receipts } => {
+                write!(f, "acknowledged {} (emit {emit})", places(receipts))
             }
             Self::Refused { emit, error } => {
-                write!(f, "refused     (emit {emit}) {}", chain(error))
+                write!(f, "refused      (emit {emit}) {}", chain(error))
             }
-            Self::GivenUp { emit } => write!(f, "given up    (emit {emit}) by its emitter"),
+            Self::GivenUp { emit } => write!(f, "given up     (emit {emit}) by its emitter"),
             Self::Handed { subscription, name, event } => {
-                write!(f, "handed      {} to {name} (#{subscription})", short(event))
+                write!(f, "handed       {} to {name} (#{subscription})", short(event))
             }
             Self::Handled { subscription, name, event, outcome } => {
                 write!(f, "{outcome} {} by {name} (#{subscription})", short(event))?;
@@ -65,10 +65,10 @@ impl fmt::Display for Happening {
             }
             Self::ShutDown { abandoned } if abandoned.is_empty() => write!(f, "shut down"),
             Self::ShutDown { abandoned } => {
-                write!(f, "shut down   without {}, who did not finish", abandoned.join(", "))
+                write!(f, "shut down    without {}, who did not finish", abandoned.join(", "))
             }
             Self::Killed { acknowledged } => {
-                write!(f, "killed      a child process, {acknowledged} events acknowledged")
+                write!(f, "killed       a child process, {acknowledged} events acknowledged")
             }
         }
     }
@@ -77,10 +77,10 @@ impl fmt::Display for Happening {
 impl fmt::Display for Handling {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Done => "handled    ",
-            Self::Failed(_) => "failed     ",
-            Self::Panicked(_) => "panicked   ",
-            Self::Abandoned => "abandoned  ",
+            Self::Done => "handled     ",
+            Self::Failed(_) => "failed      ",
+            Self::Panicked(_) => "panicked    ",
+            Self::Abandoned => "abandoned   ",
         })
     }
 }

@@ -17,6 +17,7 @@ use domain::{
     Receipt, RecordedEvent, Subscription,
 };
 use futures::FutureExt;
+use tokio::sync::watch;
 
 use super::child;
 use super::timeline::{
@@ -27,13 +28,15 @@ use super::timeline::{
 pub struct ObservedBus {
     inner: Arc<dyn EventBus>,
     timeline: Timeline,
+    /// Emits whose end is not noted yet. The bus inside may be at rest a moment earlier.
+    open: watch::Sender<usize>,
 }
 
 impl ObservedBus {
     /// A bus that notes on `timeline` what `inner` does.
     #[must_use]
     pub fn new(inner: Arc<dyn EventBus>, timeline: Timeline) -> Self {
-        Self { inner, timeline }
+        Self { inner, timeline, open: watch::Sender::new(0) }
     }
 }
 
@@ -45,7 +48,7 @@ fn offered(draft: &EventDraft) -> Offered {
 
 /// Notes that an emit was given up, unless it has ended.
 struct Emitting<'a> {
-    timeline: &'a Timeline,
+    bus: &'a ObservedBus,
     emit: EmitNumber,
     ended: bool,
 }
@@ -53,8 +56,9 @@ struct Emitting<'a> {
 impl Drop for Emitting<'_> {
     fn drop(&mut self) {
         if !self.ended {
-            self.timeline.note(Happening::GivenUp { emit: self.emit });
+            self.bus.timeline.note(Happening::GivenUp { emit: self.emit });
         }
+        self.bus.open.send_modify(|open| *open -= 1);
     }
 }
 
@@ -63,15 +67,16 @@ impl EventBus for ObservedBus {
     async fn emit_batch(&self, drafts: Vec<EventDraft>) -> Result<Vec<Receipt>, EmitError> {
         let emit = self.timeline.next_emit();
         let events = drafts.iter().map(offered).collect();
+        self.open.send_modify(|open| *open += 1);
+        let mut emitting = Emitting { bus: self, emit, ended: false };
         self.timeline.note(Happening::Emitted { emit, events });
-        let mut emitting = Emitting { timeline: &self.timeline, emit, ended: false };
         let outcome = self.inner.emit_batch(drafts).await;
         emitting.ended = true;
         if let Ok(receipts) = &outcome {
             child::tell_parent(receipts);
         }
         self.timeline.note(match &outcome {
-            Ok(receipts) => Happening::Recorded { emit, receipts: receipts.clone() },
+            Ok(receipts) => Happening::Acknowledged { emit, receipts: receipts.clone() },
             Err(error) => Happening::Refused { emit, error: error.clone() },
         });
         outcome
@@ -114,6 +119,9 @@ impl EventBus for ObservedBus {
 
     async fn settled(&self) {
         self.inner.settled().await;
+        // What was under way until then is noted as well once no emit is open. The sender is this
+        // bus's own, so that waiting ends only then.
+        let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
     }
 
     async fn shutdown(&self, deadline: Duration) -> ShutdownReport {

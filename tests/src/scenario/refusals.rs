@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use domain::{DomainEvent, EmitError};
+use domain::{DomainEvent, EmitError, EventEnvelope};
 
 use super::conditions::Conditions;
 use super::counted::many;
@@ -12,8 +12,8 @@ use super::{Outcome, ScenarioError, explain};
 /// An event that was refused as expected.
 #[derive(Clone, Debug)]
 pub struct Refused<E> {
-    /// The event, as it was handed to `emit`.
-    pub event: E,
+    /// The event, as it was handed to `emit`; `None` where it cannot be written down at all.
+    pub event: Option<E>,
     /// What `emit` said.
     pub error: EmitError,
 }
@@ -61,22 +61,29 @@ impl<E: DomainEvent> Refusals<E> {
         let Self { scene, conditions, .. } = self;
         scene.settled().await?;
         let happenings = scene.timeline.happenings();
-        let refusals = explain::refusals(&conditions, &happenings);
-        let refused: Vec<Refused<E>> = refusals
-            .iter()
-            .filter_map(|(envelope, error)| {
-                let event = E::from_versioned(envelope.schema_version, &envelope.details).ok()?;
-                Some(Refused { event, error: EmitError::clone(error) })
-            })
-            .collect();
-        if refused.len() == times {
-            return Ok(refused);
+        let explain::Refusals { meant, unclear } = explain::refusals(&conditions, &happenings);
+        if meant.len() == times && unclear == 0 {
+            let read = |envelope: &EventEnvelope| {
+                E::from_versioned(envelope.schema_version, &envelope.details).ok()
+            };
+            let refused = meant.into_iter().map(|(envelope, error)| Refused {
+                event: envelope.and_then(read),
+                error: error.clone(),
+            });
+            return Ok(refused.collect());
         }
         let rows = scene.rows(conditions.event_type()).await?;
         Err(ScenarioError::Unmet {
             expected: format!("{conditions} refused {words}"),
-            found: many(refused.len()),
-            because: explain::not_refused(&conditions, &rows, &happenings),
+            found: many(meant.len()),
+            because: if unclear > 0 {
+                format!(
+                    "Of {unclear} that were refused because they cannot be written down, nothing \
+                     can be asked: expect them without conditions."
+                )
+            } else {
+                explain::not_refused(&conditions, &rows, &happenings)
+            },
             timeline: explain::titled(&scene.timeline),
         })
     }

@@ -65,8 +65,8 @@ pub enum Happening {
         /// The events.
         events: Vec<Offered>,
     },
-    /// They were put on record, as `emit` says.
-    Recorded {
+    /// They are on record: `emit` has returned. Whoever was told of them may have been told before.
+    Acknowledged {
         /// The call.
         emit: EmitNumber,
         /// One for each event.
