@@ -40,7 +40,7 @@ pub struct Moment(pub usize);
 
 /// A folder whose databases, opened with [`FaultyDisk::VFS`], fail when they are told to. It is no
 /// longer watched once this is dropped. Several may be watched at a time, but not one within
-/// another.
+/// another; of those who watch the same folder, the last is told.
 #[derive(Debug)]
 pub struct FaultyDisk {
     disk: Arc<Disk>,
@@ -117,7 +117,11 @@ impl FaultyDisk {
 
 impl Drop for FaultyDisk {
     fn drop(&mut self) {
-        watched().remove(&self.disk.folder);
+        let mut watched = watched();
+        // Whoever has begun to watch the folder since goes on.
+        if watched.get(&self.disk.folder).is_some_and(|it| it.as_ptr() == Arc::as_ptr(&self.disk)) {
+            watched.remove(&self.disk.folder);
+        }
     }
 }
 
@@ -174,12 +178,15 @@ impl Disk {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens a file by `really`, which makes it where it is not there.
+    /// Opens a file by `really`, which makes it where it is not there. `content` is what is in it
+    /// then, read by SQLite: were it opened here once more, closing that would drop every lock that
+    /// the process has on it.
     pub(crate) fn open(
         self: Arc<Self>,
         path: &Path,
         how: Opening,
         really: impl FnOnce() -> c_int,
+        content: impl FnOnce() -> Result<Vec<u8>, c_int>,
     ) -> Result<OpenFile, c_int> {
         let path: Arc<Path> = path.into();
         let mut state = self.state();
@@ -202,9 +209,9 @@ impl Disk {
             Some(before) => {
                 if state.known.insert(Arc::clone(&path)) {
                     // An empty file was made just now, and nobody has synced its folder since.
-                    let change = match fs::read(&path) {
-                        Ok(content) if before.len() > 0 => Change::Found { content },
-                        _ => Change::Made,
+                    let change = match before.len() {
+                        0 => Change::Made,
+                        _ => Change::Found { content: content()? },
                     };
                     state.history.push(&path, change);
                 }

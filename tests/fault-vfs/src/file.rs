@@ -48,6 +48,26 @@ pub(crate) unsafe fn prepare(file: *mut sqlite3_file) {
     unsafe { inner.write(closed) };
 }
 
+/// Everything that is in the file, read through the default VFS.
+///
+/// # Safety
+/// `file` was prepared, and the real file behind it is open.
+pub(crate) unsafe fn content(file: *mut sqlite3_file) -> Result<Vec<u8>, c_int> {
+    let mut size: sqlite3_int64 = 0;
+    // SAFETY: the file is open, and `size` is a place for the answer.
+    let code = unsafe { file_size(file, &raw mut size) };
+    if code != SQLITE_OK {
+        return Err(code);
+    }
+    let length = c_int::try_from(size).map_err(|_| SQLITE_IOERR)?;
+    let mut content = vec![0; usize::try_from(size).map_err(|_| SQLITE_IOERR)?];
+    // SAFETY: the file is open, and there is room for so many bytes.
+    match unsafe { read(file, content.as_mut_ptr().cast(), length, 0) } {
+        SQLITE_OK => Ok(content),
+        code => Err(code),
+    }
+}
+
 /// Opens the file for SQLite.
 ///
 /// # Safety

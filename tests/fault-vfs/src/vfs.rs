@@ -123,9 +123,11 @@ unsafe extern "C" fn open(
         // pointer, since SQLite keeps parameters behind it. `inner` has the real VFS's `szOsFile`.
         unsafe { method(real, name, inner, flags, out_flags) }
     };
+    // SAFETY: it is called once `really` has opened the file, and nobody else uses `out` yet.
+    let content = || unsafe { file::content(out) };
     let disk = path.and_then(|path| Disk::holding(path).map(|disk| (disk, path)));
     let opened = match disk {
-        Some((disk, path)) => disk.open(path, opening(flags), really).map(Some),
+        Some((disk, path)) => disk.open(path, opening(flags), really, content).map(Some),
         None => match really() {
             SQLITE_OK => Ok(None),
             code => Err(code),

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
 
 use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
 
 use indelible_fault_vfs::{Failure, Fault, FaultyDisk, Moment, Operation, Survival};
 use rusqlite::{Connection, OpenFlags, ffi};
@@ -175,6 +177,53 @@ fn what_was_committed_with_less_is_lost_with_the_power() {
     insert(&database, 1).unwrap();
     assert_eq!(place.after(place.disk.now(), Survival::Nothing).unwrap(), [0_i64; 0]);
     assert_eq!(place.after(place.disk.now(), Survival::Everything).unwrap(), [1]);
+}
+
+#[test]
+fn a_folder_that_is_watched_anew_is_watched_also_after_the_older_watch_has_ended() {
+    let Place { folder, disk: older } = Place::new();
+    let place = Place { disk: FaultyDisk::over(folder.path()).unwrap(), folder };
+    drop(older);
+    insert(&place.table("full"), 1).unwrap();
+    assert_eq!(place.after(place.disk.now(), Survival::Nothing).unwrap(), [1]);
+}
+
+#[test]
+fn a_database_that_was_there_before_is_known_whole_and_keeps_its_locks() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.db");
+    let earlier = Connection::open(&file).unwrap();
+    earlier.execute_batch("CREATE TABLE t (n INTEGER PRIMARY KEY, text TEXT)").unwrap();
+    (0..20).for_each(|n| assert_eq!(insert(&earlier, n), Ok(1)));
+    earlier.execute_batch("BEGIN IMMEDIATE").unwrap();
+
+    let place = Place { disk: FaultyDisk::over(folder.path()).unwrap(), folder };
+    let database = place.open();
+    let left = place.after(place.disk.now(), Survival::Nothing).unwrap();
+    assert_eq!(left, (0..20).collect::<Vec<_>>());
+    assert!(!another_process_may_write(&file), "the lock is gone: the file was read past SQLite");
+    earlier.execute_batch("COMMIT").unwrap();
+    assert!(another_process_may_write(&file), "the other process cannot be asked");
+    insert(&database, 20).unwrap();
+}
+
+/// Tells the other process which file it is about.
+const FILE: &str = "INDELIBLE_FAULT_VFS_FILE";
+
+/// Asks this very program, started once more: what a process locks it may always enter itself.
+fn another_process_may_write(file: &Path) -> bool {
+    let mut other = Command::new(std::env::current_exe().unwrap());
+    other.args(["--exact", "--ignored", "the_file_that_is_named_may_be_written"]);
+    other.env(FILE, file).output().unwrap().status.success()
+}
+
+#[test]
+#[ignore = "for `another_process_may_write`"]
+fn the_file_that_is_named_may_be_written() {
+    let Some(file) = std::env::var_os(FILE) else { return };
+    let database = Connection::open(file).unwrap();
+    database.busy_timeout(Duration::ZERO).unwrap();
+    database.execute_batch("BEGIN IMMEDIATE").unwrap();
 }
 
 #[test]
