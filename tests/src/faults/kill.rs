@@ -86,6 +86,10 @@ struct Record {
 }
 
 impl Killing {
+    /// Set in the environment of whatever is killed, so that a program that is something else as well
+    /// knows when it is to be the one that records and prunes.
+    pub const MARK: &str = "KILLED_BY_INDELIBLE_TESTS";
+
     /// Kills the program for so many rounds, and says after each how it stands.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::kill::Killing;
 use super::workload::{event, sealed};
 
 /// Events offered to a process; many more than it records before it is killed.
@@ -104,6 +105,7 @@ impl Round<'_> {
             .env("XDG_DATA_HOME", self.folder.join("data"))
             .env("XDG_CONFIG_HOME", self.folder.join("config"))
             .env("INDELIBLE_AUDIT_DATABASE_URL", file_in(self.folder))
+            .env(Killing::MARK, "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
