@@ -56,7 +56,11 @@ fn killed(program: &Path, rounds: usize) -> KillReport {
 
 fn what_processes_acknowledge_survives_their_being_killed() {
     let this = env::current_exe().unwrap();
-    let report = killed(&this, 3);
+    let mut report = killed(&this, 3);
+    if report.violations.is_empty() && report.pruned == 0 {
+        // On a busy machine all processes may have been killed before one came to prune.
+        report = killed(&this, 30);
+    }
     assert!(report.violations.is_empty(), "{report}");
     assert!(report.acked >= 3 && report.killed >= 6, "too little happened: {report}");
     assert!(report.pruned > 0, "nothing was pruned meanwhile: {report}");
