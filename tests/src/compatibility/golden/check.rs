@@ -110,8 +110,7 @@ fn unsampled(event: &EventDescriptor, folder: &Folder) -> Vec<String> {
     let rows = folder.of(event.version).filter(|row| row.kind == Kind::Full);
     let payloads = rows.filter_map(|row| row::text_of(&row.text, "details").ok());
     let payloads = payloads.filter_map(|payload| serde_json::from_str::<Details>(&payload).ok());
-    let sampled: BTreeSet<String> =
-        payloads.flat_map(|payload| payload.into_iter()).map(|(name, _)| name).collect();
+    let sampled: BTreeSet<String> = payloads.flatten().map(|(name, _)| name).collect();
     (event.sample)().keys().filter(|name| !sampled.contains(*name)).cloned().collect()
 }
 
