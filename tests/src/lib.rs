@@ -27,7 +27,8 @@ pub mod stage;
 
 pub use properties;
 
-/// The examples of this package's README, compiled as documentation tests.
+/// The examples of this package's README, but for those that are tests, which rustdoc leaves out:
+/// `tests/readme.rs` compiles and runs them.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

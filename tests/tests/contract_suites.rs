@@ -7,10 +7,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::{AuditLog, EventEnvelope, Redactor};
 use futures::FutureExt;
-use indelible_tests::contract;
-use indelible_tests::contract::audit_log::AuditLogMaker;
+use indelible_tests::contract::audit_log::{AuditLogMaker, BEYOND_THE_PROCESS};
 use indelible_tests::contract::shipped::InMemory;
+use indelible_tests::contract::{self, Tried};
 use indelible_tests::fakes::{ManualClock, NoRedaction};
+use infrastructure::memory::InMemoryAuditLog;
 
 /// What a future panics with.
 async fn panic_of(future: impl Future) -> String {
@@ -56,7 +57,7 @@ async fn where_everything_is_broken_the_first_few_say_so() {
 async fn one_promise_can_be_tried_alone() {
     let suite = contract::redactor::suite();
     let kept = suite.promise("what_is_no_secret_is_kept");
-    assert_eq!(kept.try_on(&|| NoRedaction).await, Ok(()));
+    assert_eq!(kept.try_on(&|| NoRedaction).await, Ok(Tried::Holds));
     let broken = suite.promise("the_number_of_secrets_is_told").try_on(&|| NoRedaction).await;
     let Err(broken) = broken else { panic!("nothing is redacted, and nothing counted") };
     assert!(!broken.in_vain, "it was seen, not waited for");
@@ -80,8 +81,12 @@ impl AuditLogMaker for Forgetful {
         InMemory.make(clock).await
     }
 
-    async fn reopen(&self, _: Arc<dyn AuditLog>, clock: Arc<ManualClock>) -> Arc<dyn AuditLog> {
-        InMemory.make(clock).await
+    async fn reopen(
+        &self,
+        _: &Arc<dyn AuditLog>,
+        clock: Arc<ManualClock>,
+    ) -> Option<Arc<dyn AuditLog>> {
+        Some(InMemory.make(clock).await)
     }
 }
 
@@ -97,6 +102,45 @@ async fn a_history_that_breaks_an_adapter_is_told_as_short_as_it_can_be() {
     assert_eq!((steps(" Append("), steps(" Restart")), (1, 1), "two steps do: {}", broken.how);
     assert_eq!(steps("AskFor") + steps("Remove") + steps("MoveTheClock"), 0, "{}", broken.how);
     assert_eq!(steps("EventEnvelope {"), 2, "one event, given and recorded: {}", broken.how);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_tried_is_no_promise_that_is_kept() {
+    let make = |clock: Arc<ManualClock>| async { InMemoryAuditLog::new(clock) };
+    let text = panic_of(contract::audit_log(&make)).await;
+    for part in [
+        "these promises of the audit log were not tried",
+        "`what_has_a_receipt_outlives_a_restart`\n    its maker does not say",
+        "implement `AuditLogMaker::reopen`",
+        "`several_who_share_a_storage_make_one_order`\n    its maker does not say",
+        "implement `AuditLogMaker::share`",
+        "suite().except(&[\"what_has_a_receipt_outlives_a_restart\", \"several_who_share",
+    ] {
+        assert!(text.contains(part), "`{part}` is missing from:\n{text}");
+    }
+    // Whoever can restart and not share says no more than that.
+    let suite = contract::audit_log::suite().except(&BEYOND_THE_PROCESS[..1]);
+    let text = panic_of(suite.hold(&make)).await;
+    assert!(!text.contains("outlives") && text.contains("several_who_share"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_left_out_is_listed_when_the_rest_holds() {
+    let suite = contract::audit_log::suite();
+    let all = suite.promises().len();
+    let held = suite.except(BEYOND_THE_PROCESS).hold(&InMemory).await;
+    assert_eq!((held.excused.as_slice(), held.kept.len()), (BEYOND_THE_PROCESS, all - 2));
+    let said = held.to_string();
+    assert!(said.contains("left out, and not tried: what_has_a_receipt_outlives"), "{said}");
+}
+
+#[tokio::test]
+async fn the_promises_beyond_the_process_are_those_that_a_closure_cannot_have_tried() {
+    let make = |clock: Arc<ManualClock>| async { InMemoryAuditLog::new(clock) };
+    for name in BEYOND_THE_PROCESS {
+        let outcome = contract::audit_log::suite().promise(name).try_on(&make).await;
+        assert!(matches!(outcome, Ok(Tried::Not(_))), "`{name}` is tried: {outcome:?}");
+    }
 }
 
 fn names_and_sentences<S: ?Sized>(suite: &contract::Suite<S>) -> Vec<(&'static str, &'static str)> {

@@ -201,6 +201,31 @@ async fn an_optional_field_is_added_by_one_command_and_no_new_version() {
     assert!(after.iter().any(|(name, text)| name == "0003-v1-full.sql" && text.contains("place")));
 }
 
+declared!(field_of_a_samples_own_json, "order.placed", 1, OrderPlaced {
+    /// The number on the customer's confirmation.
+    order_id: String,
+    /// What was ordered, one article number per piece.
+    articles: Vec<String>,
+    /// In euro cents, delivery included.
+    total_cents: u64,
+    /// What the customer wants us to know.
+    note: Option<String>,
+    /// What is printed on the parcel.
+    text: Option<String>,
+});
+
+#[tokio::test]
+async fn a_field_is_sampled_where_it_is_one_of_the_payload_and_not_deep_within_it() {
+    let folder = samples();
+    let corpus = Corpus::new(folder.path(), &field_of_a_samples_own_json::CATALOGUE);
+    let full = contents(folder.path()).into_iter().find(|(name, _)| name == "0002-v1-full.sql");
+    assert!(full.is_some_and(|(_, text)| text.contains("\"text\":")), "the sample has it within");
+    says(&corpus.check().await, &["no sample with the new `text`"]);
+    corpus.write().await;
+    let report = corpus.check().await;
+    assert!(report.is_clean() && report.samples == 3, "{report}");
+}
+
 fn contents(folder: &Path) -> Vec<(String, String)> {
     let entries = fs::read_dir(folder.join("order.placed")).unwrap();
     let read = entries.map(|entry| {

@@ -52,7 +52,10 @@ impl App {
         Arc::clone(&self.bus)
     }
 
-    /// The record.
+    /// The record, to be asked, checked and pruned.
+    ///
+    /// What is appended to it directly is on record like anything else, unredacted, and no subscriber
+    /// is ever told of it: whoever has something to say emits it on the [bus](Self::bus).
     #[must_use]
     pub fn log(&self) -> Arc<dyn AuditLog> {
         Arc::clone(&self.log)
@@ -65,6 +68,10 @@ impl App {
     }
 
     /// The container, for a product to build its own on.
+    ///
+    /// It hands out every port. Two of them go past the bus: `EventRecorder::record` and
+    /// `AuditAppend::append` put events on record that no subscriber is ever told of, for a bus of
+    /// one's own to be built on. Everybody else emits on the [bus](Self::bus).
     #[must_use]
     pub fn services(&self) -> Arc<dyn IndelibleServices> {
         Arc::clone(&self.services)

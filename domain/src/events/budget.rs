@@ -32,6 +32,7 @@ crate::domain_events! {
 }
 
 /// Version 1 called the amounts `limit_usd` and `spent_usd`, and held whole dollars and a fraction.
+/// What it held beyond the millionth is rounded when it is read, and stays on record as it was sent.
 fn from_dollars(_version: u32, mut details: Details) -> Result<Details, DetailsError> {
     for (before, now) in [("limit_usd", "limit_micro_usd"), ("spent_usd", "spent_micro_usd")] {
         let dollars = f64::read_from(&details, before)?;
@@ -42,8 +43,9 @@ fn from_dollars(_version: u32, mut details: Details) -> Result<Details, DetailsE
     Ok(details)
 }
 
-/// Dollars as the nearest number of millionths. An amount beyond all that can be counted, such as a
-/// limit that was meant as none, is the largest that can.
+/// Dollars as the nearest number of millionths, a half away from nought: less than half a millionth
+/// is nought. An amount beyond all that can be counted, such as a limit that was meant as none, is
+/// the largest that can.
 #[allow(clippy::cast_possible_truncation, reason = "`as` stops at the limits, as said above")]
 fn micro(dollars: f64) -> i64 {
     (dollars * 1e6).round() as i64
@@ -64,10 +66,12 @@ mod tests {
     }
 
     #[test]
-    fn dollars_of_version_1_are_read_as_millionths() {
+    fn dollars_of_version_1_are_read_as_the_nearest_millionths() {
         let BudgetWarning { scope, limit_micro_usd, spent_micro_usd } = warning(0.5, 0.1 + 0.2);
         assert_eq!((&*scope, limit_micro_usd, spent_micro_usd), ("run", 500_000, 300_000));
         assert_eq!(warning(-0.000_001_4, 1e300).limit_micro_usd, -1);
+        let small = warning(0.000_000_4, 0.000_000_6);
+        assert_eq!((small.limit_micro_usd, small.spent_micro_usd), (0, 1));
         assert_eq!(warning(f64::MIN, f64::MAX).spent_micro_usd, i64::MAX);
     }
 

@@ -14,15 +14,16 @@
 //!
 //! | port | suite | what it is given |
 //! |---|---|---|
-//! | `AuditLog` | [`audit_log()`](audit_log::audit_log) | the clock; a [maker](audit_log::AuditLogMaker) says how it is opened again and shared |
+//! | `AuditLog` | [`audit_log()`](audit_log::audit_log) | a [maker](audit_log::AuditLogMaker), which says how a log is opened again and shared; a closure, given the clock, for one [in memory](audit_log::BEYOND_THE_PROCESS) |
 //! | `EventBus` | [`event_bus()`](event_bus::event_bus) | the clock and the log to read from; or a [maker](event_bus::EventBusMaker) brings its own |
 //! | `EventRecorder` | [`event_recorder()`](event_recorder::event_recorder) | the log to record in |
 //! | `Redactor` | [`redactor()`](redactor::redactor) | nothing |
 //! | `Clock` | [`clock()`](clock::clock) | nothing |
 //!
 //! A suite tries every promise and fails with the name of each that is broken, its sentence, and
-//! what was seen instead. While you mend one, try it alone; what an adapter cannot keep, and says
-//! so, is left out by name:
+//! what was seen instead. It fails as well where a promise could not be tried, since the maker cannot
+//! do what that takes. While you mend one, try it alone; what an adapter cannot keep, and says so, is
+//! left out by name, and named when the rest has been tried:
 //!
 //! ```
 //! use indelible_tests::contract;
@@ -34,7 +35,8 @@
 //! let broken = suite.promise(secret).try_on(&|| NoRedaction).await.unwrap_err();
 //! assert!(broken.to_string().contains("is broken"));
 //!
-//! suite.except(contract::redactor::SECRECY).hold(&|| NoRedaction).await;
+//! let held = suite.except(contract::redactor::SECRECY).hold(&|| NoRedaction).await;
+//! assert!(held.excused.contains(&secret));
 //! # }
 //! ```
 //!
@@ -60,5 +62,5 @@ pub use audit_log::audit_log;
 pub use clock::clock;
 pub use event_bus::event_bus;
 pub use event_recorder::event_recorder;
-pub use promise::{Broken, Promise, Suite, Trial};
+pub use promise::{Broken, Held, Promise, Suite, Trial, Tried};
 pub use redactor::redactor;

@@ -4,7 +4,7 @@
 //! Deliberately absent: anything about a certain port, and a test harness of its own. A suite is
 //! called from an ordinary test.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -18,7 +18,23 @@ use crate::expect::PATIENCE;
 const ENOUGH: usize = 5;
 
 /// How a promise is tried: a future that panics when it does not hold.
-pub type Trial<S> = for<'a> fn(&'a S) -> BoxFuture<'a, ()>;
+pub type Trial<S> = for<'a> fn(&'a S) -> BoxFuture<'a, Tried>;
+
+/// What came of a trial in which nothing was seen broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tried {
+    /// The promise was tried, and holds.
+    Holds,
+    /// The promise was not tried at all; why, and how it can be.
+    Not(&'static str),
+}
+
+/// A trial that comes to its end has tried what it is for.
+impl From<()> for Tried {
+    fn from((): ()) -> Self {
+        Self::Holds
+    }
+}
 
 /// One thing that a port promises.
 ///
@@ -71,11 +87,12 @@ impl<S: ?Sized> Promise<S> {
         self.says
     }
 
-    /// Tries the promise on an adapter; with patience for a slow machine.
+    /// Tries the promise on an adapter; with patience for a slow machine. Says so where the maker
+    /// cannot do what it takes to try it.
     ///
     /// # Errors
     /// When it does not hold, or what must happen does not.
-    pub async fn try_on(&self, subject: &S) -> Result<(), Broken> {
+    pub async fn try_on(&self, subject: &S) -> Result<Tried, Broken> {
         // Who asks for more cases than usual has the time.
         let more = cases::told().map_or(1, |cases| 1 + cases / 64);
         self.try_within(PATIENCE * more, subject).await
@@ -85,12 +102,12 @@ impl<S: ?Sized> Promise<S> {
     ///
     /// # Errors
     /// When it does not hold, or what must happen does not.
-    pub async fn try_within(&self, patience: Duration, subject: &S) -> Result<(), Broken> {
+    pub async fn try_within(&self, patience: Duration, subject: &S) -> Result<Tried, Broken> {
         let trial = tokio::time::timeout(patience, caught((self.trial)(subject)));
         let outcome = trial.await;
         let in_vain = outcome.is_err();
         let how = match outcome {
-            Ok(Ok(())) => return Ok(()),
+            Ok(Ok(tried)) => return Ok(tried),
             Ok(Err(how)) => how,
             Err(_) => format!(
                 "it was not over within {patience:?}: the trial waits for something that the \
@@ -106,13 +123,35 @@ impl<S: ?Sized> Promise<S> {
 pub struct Suite<S: ?Sized + 'static> {
     port: &'static str,
     promises: Vec<Promise<S>>,
+    excused: Vec<&'static str>,
+}
+
+/// What came of a suite that an adapter passed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The port.
+    pub port: &'static str,
+    /// The promises that were tried, each of which holds.
+    pub kept: Vec<&'static str>,
+    /// The promises that were left out by name.
+    pub excused: Vec<&'static str>,
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} promises of {} were tried and hold", self.kept.len(), self.port)?;
+        if !self.excused.is_empty() {
+            write!(f, "; left out, and not tried: {}", self.excused.join(", "))?;
+        }
+        Ok(())
+    }
 }
 
 impl<S: ?Sized> Suite<S> {
     /// The promises of a port, in the order in which they should be tried.
     #[must_use]
     pub fn new(port: &'static str, promises: Vec<Promise<S>>) -> Self {
-        Self { port, promises }
+        Self { port, promises, excused: Vec::new() }
     }
 
     /// The promises, in the order in which they are tried.
@@ -135,35 +174,59 @@ impl<S: ?Sized> Suite<S> {
     }
 
     /// The suite without some promises, for an adapter that cannot keep them and says so, such as
-    /// a fake.
+    /// a fake. What is left out is named by whoever [holds](Self::hold) the rest.
     ///
     /// # Panics
     /// When there is no such promise.
     #[must_use]
     pub fn except(mut self, names: &[&str]) -> Self {
         for name in names {
-            let _ = self.promise(name);
+            let excused = self.promise(name).name;
+            self.excused.push(excused);
         }
         self.promises.retain(|promise| !names.contains(&promise.name));
         self
     }
 
-    /// Tries every promise in turn, and tells how many hold.
+    /// Tries every promise in turn. Prints, and returns, which hold and which were left out.
     ///
     /// # Panics
-    /// When some do not: with the name of each, what it says, and what was seen instead.
-    pub async fn hold(&self, subject: &S) -> usize {
-        let mut broken = Vec::new();
-        let mut tried = 0;
+    /// When some do not hold: with the name of each, what it says, and what was seen instead. And
+    /// when some could not be tried, unless they are left out by name: a promise that nobody has
+    /// tried is none that is kept.
+    #[allow(clippy::print_stdout, reason = "whoever runs the suite wants to know what it tried")]
+    pub async fn hold(&self, subject: &S) -> Held {
+        let (mut kept, mut untried, mut broken) = (Vec::new(), Vec::new(), Vec::new());
         for promise in &self.promises {
-            tried += 1;
-            broken.extend(promise.try_on(subject).await.err());
+            match promise.try_on(subject).await {
+                Ok(Tried::Holds) => kept.push(promise.name),
+                Ok(Tried::Not(why)) => untried.push((promise.name, why)),
+                Err(how) => broken.push(how),
+            }
             if broken.len() == ENOUGH {
                 break;
             }
         }
+        let tried = kept.len() + untried.len() + broken.len();
         assert!(broken.is_empty(), "{}", self.report(tried, &broken));
-        tried
+        assert!(untried.is_empty(), "{}", self.not_tried(&untried));
+        let held = Held { port: self.port, kept, excused: self.excused.clone() };
+        println!("{held}");
+        held
+    }
+
+    fn not_tried(&self, untried: &[(&str, &str)]) -> String {
+        let mut text = format!("these promises of {} were not tried:\n", self.port);
+        for (name, why) in untried {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "\n  `{name}`\n    {why}\n");
+        }
+        let names: Vec<_> = untried.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+        let names = names.join(", ");
+        text + &format!(
+            "\nWhere the adapter makes no such promise, say so: \
+             `suite().except(&[{names}]).hold(&maker).await`."
+        )
     }
 
     fn report(&self, tried: usize, broken: &[Broken]) -> String {
@@ -188,14 +251,14 @@ macro_rules! promises {
         vec![$($crate::contract::promise::Promise::new(
             stringify!($name),
             concat!($($says),+),
-            |subject| Box::pin($part::$name(subject)),
+            |subject| Box::pin(async move { $part::$name(subject).await.into() }),
         )),+]
     };
     ($subject:ident => $make:expr; $($(#[doc = $says:literal])+ $part:ident :: $name:ident),+ $(,)?) => {
         vec![$($crate::contract::promise::Promise::new(
             stringify!($name),
             concat!($($says),+),
-            |$subject| Box::pin(async move { $part::$name($make).await }),
+            |$subject| Box::pin(async move { $part::$name($make).await.into() }),
         )),+]
     };
 }

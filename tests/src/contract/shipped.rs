@@ -13,7 +13,8 @@ use super::audit_log::AuditLogMaker;
 use crate::expect::must;
 use crate::fakes::ManualClock;
 
-/// Makes logs in memory. Nothing outlives the process; a restart finds the same log.
+/// Makes logs in memory. Nothing outlives the process, so that there is no restart and no sharing
+/// to try: see [`BEYOND_THE_PROCESS`](super::audit_log::BEYOND_THE_PROCESS).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct InMemory;
 
@@ -71,10 +72,14 @@ impl AuditLogMaker for OnDisk {
         self.open(self.folder.path().join(format!("{number}/audit.db")), clock).await
     }
 
-    async fn reopen(&self, log: Arc<dyn AuditLog>, clock: Arc<ManualClock>) -> Arc<dyn AuditLog> {
-        let Some(open) = self.replace(None) else { return log };
+    async fn reopen(
+        &self,
+        _: &Arc<dyn AuditLog>,
+        clock: Arc<ManualClock>,
+    ) -> Option<Arc<dyn AuditLog>> {
+        let open = self.replace(None)?;
         open.close().await;
-        self.open(open.file().to_owned(), clock).await
+        Some(self.open(open.file().to_owned(), clock).await)
     }
 
     async fn share(&self, _: &dyn AuditLog, clock: Arc<ManualClock>) -> Option<Arc<dyn AuditLog>> {

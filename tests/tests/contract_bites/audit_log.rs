@@ -159,11 +159,17 @@ impl AuditLogMaker for Maker {
         self.over(InMemory.make(Arc::clone(&clock)).await, clock)
     }
 
-    async fn reopen(&self, log: Arc<dyn AuditLog>, clock: Arc<ManualClock>) -> Arc<dyn AuditLog> {
+    async fn reopen(
+        &self,
+        log: &Arc<dyn AuditLog>,
+        clock: Arc<ManualClock>,
+    ) -> Option<Arc<dyn AuditLog>> {
         let lost = match self.flaw {
+            // What is under it is its storage.
+            Flaw::None => return self.share(&**log, clock).await,
             Flaw::LosesTheNewestOnRestart => 1,
             Flaw::CountsAnewOnRestart => 0,
-            _ => return log,
+            _ => return Some(Arc::clone(log)),
         };
         // Copied, each at the time at which it was recorded.
         let page = Page::first(u32::MAX);
@@ -177,7 +183,7 @@ impl AuditLogMaker for Maker {
             domain::AuditAppend::append(&copy, &[entry]).await.unwrap();
         }
         times.advance(clock.now() - times.now());
-        self.over(Arc::new(copy), clock)
+        Some(self.over(Arc::new(copy), clock))
     }
 
     async fn share(

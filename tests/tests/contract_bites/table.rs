@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use indelible_tests::contract::{Broken, Promise, Suite};
+use indelible_tests::contract::{Broken, Promise, Suite, Tried};
 
 /// How long a promise waits for what a broken adapter never does; most of the time that these tests
 /// take.
@@ -69,8 +69,14 @@ where
         }
     }
     for outcome in at_once(suite.promises(), |promise| tried(promise, &*table.unbroken, PATIENCE)) {
-        if let Err(broken) = outcome {
-            let _ = writeln!(failures, "the sound adapter fails: {broken}\n");
+        match outcome {
+            Ok(Tried::Holds) => {}
+            Ok(Tried::Not(why)) => {
+                let _ = writeln!(failures, "a promise is not tried on the sound adapter: {why}\n");
+            }
+            Err(broken) => {
+                let _ = writeln!(failures, "the sound adapter fails: {broken}\n");
+            }
         }
     }
     let outcomes = at_once(&table.mutants, |mutant| {
@@ -79,7 +85,7 @@ where
     });
     for (Mutant { breaks, flaw, in_vain, .. }, outcome) in table.mutants.iter().zip(outcomes) {
         match outcome {
-            Ok(()) => {
+            Ok(_) => {
                 let _ = writeln!(
                     failures,
                     "`{breaks}` does not catch {flaw}: try \"{}\" harder\n",
@@ -119,7 +125,7 @@ where
 
 /// Tries a promise on a runtime of its own, so that an adapter that blocks its thread is in nobody's
 /// way.
-fn tried<S: ?Sized>(promise: &Promise<S>, maker: &S, patience: Duration) -> Result<(), Broken> {
+fn tried<S: ?Sized>(promise: &Promise<S>, maker: &S, patience: Duration) -> Result<Tried, Broken> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let outcome = runtime.block_on(promise.try_within(patience, maker));

@@ -104,13 +104,14 @@ fn gaps(event: &EventDescriptor, folder: &Folder, command: &str) -> Vec<Finding>
     findings
 }
 
-/// The fields of today's type that no full sample of its version has. A field's name stands in the
-/// stored text as it does in the type.
+/// The fields of today's type that no full sample of its version has. A row that cannot be read has
+/// none; what is wrong with it is found where it is put in.
 fn unsampled(event: &EventDescriptor, folder: &Folder) -> Vec<String> {
-    let rows: Vec<&Row> = folder.of(event.version).filter(|row| row.kind == Kind::Full).collect();
-    let fields = (event.sample)();
-    let stands = |name: &String| rows.iter().any(|row| row.text.contains(&format!("\"{name}\":")));
-    fields.keys().filter(|name| !stands(name)).cloned().collect()
+    let rows = folder.of(event.version).filter(|row| row.kind == Kind::Full);
+    let payloads = rows.filter_map(|row| row::text_of(&row.text, "details").ok());
+    let payloads = payloads.filter_map(|payload| serde_json::from_str::<Details>(&payload).ok());
+    let sampled: BTreeSet<String> = payloads.flatten().map(|(name, _)| name).collect();
+    (event.sample)().keys().filter(|name| !sampled.contains(*name)).cloned().collect()
 }
 
 /// What became of the accepted schema of the current version.
@@ -163,6 +164,15 @@ async fn rows(
         file: folder.path.display().to_string(),
         problem: format!("today's adapter does not read the rows: {error}"),
     })?;
+    if recorded.len() != folder.rows.len() {
+        let (read, all) = (recorded.len(), folder.rows.len());
+        return Err(Finding::File {
+            file: folder.path.display().to_string(),
+            problem: format!(
+                "today's adapter reads {read} rows where {all} are stored: it must return all"
+            ),
+        });
+    }
     for (row, recorded) in folder.rows.iter().zip(recorded) {
         findings.extend(named(event, row, &recorded));
         findings.extend(payload(event, folder, row, &recorded.envelope.details));

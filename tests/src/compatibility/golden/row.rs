@@ -72,6 +72,19 @@ pub(super) fn take(
     Ok(text)
 }
 
+/// The text that a row holds in a column, whatever the table's own rules.
+///
+/// # Errors
+/// When the text is no row, or the column is not there or holds no text.
+pub(super) fn text_of(text: &str, column: &str) -> Result<String, RowError> {
+    let database = Connection::open_in_memory()?;
+    database.execute_batch(&format!("CREATE TABLE audit_log ({})", columns(text)?.join(", ")))?;
+    database.execute_batch(text)?;
+    let found =
+        database.query_row(&format!("SELECT \"{column}\" FROM audit_log"), (), |row| row.get(0))?;
+    Ok(found)
+}
+
 /// The columns that a row's text names.
 ///
 /// # Errors

@@ -14,7 +14,7 @@ use super::generated::{an_envelope, filters, pages, tally_keys};
 use super::model::Model;
 use super::query::{at, last_before, span, tally, with_id};
 use super::retention::remove;
-use super::{AuditLogMaker, everything, fresh, page};
+use super::{AuditLogMaker, everything, fresh, page, restarted};
 use crate::contract::cases::for_all;
 use crate::fakes::ManualClock;
 
@@ -126,7 +126,7 @@ impl Played<'_> {
             }
             Step::Restart => {
                 let log = Arc::clone(&self.log);
-                self.log = self.maker.reopen(log, Arc::clone(&self.clock)).await;
+                self.log = restarted(self.maker, log, Arc::clone(&self.clock)).await;
             }
             question => return self.ask(number, question).await,
         }

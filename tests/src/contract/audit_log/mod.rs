@@ -2,7 +2,7 @@
 //! [`AuditAppend`](domain::AuditAppend), [`AuditQuery`](domain::AuditQuery),
 //! [`AuditRetention`](domain::AuditRetention) and [`AuditInspect`](domain::AuditInspect).
 //!
-//! A log that keeps nothing beyond the process needs one closure:
+//! A log that keeps nothing beyond the process needs one closure, and says so:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -12,7 +12,7 @@
 //!
 //! # #[tokio::main] async fn main() {
 //! let make = |clock: Arc<ManualClock>| async { InMemoryAuditLog::new(clock) };
-//! contract::audit_log::suite().promise("an_empty_log_answers").try_on(&make).await.unwrap();
+//! contract::audit_log::suite().except(contract::audit_log::BEYOND_THE_PROCESS).hold(&make).await;
 //! # }
 //! ```
 //!
@@ -52,13 +52,19 @@ pub trait AuditLogMaker: Send + Sync + 'static {
     async fn make(&self, clock: Arc<ManualClock>) -> Arc<dyn AuditLog>;
 
     /// The log made last, as the next start of the program would find it. The default is for an
-    /// adapter that keeps nothing beyond the process: the same log.
-    async fn reopen(&self, log: Arc<dyn AuditLog>, _: Arc<ManualClock>) -> Arc<dyn AuditLog> {
-        log
+    /// adapter that keeps nothing beyond the process: nothing. What takes a restart to try is then
+    /// not tried, and must be left out by name.
+    async fn reopen(
+        &self,
+        _: &Arc<dyn AuditLog>,
+        _: Arc<ManualClock>,
+    ) -> Option<Arc<dyn AuditLog>> {
+        None
     }
 
     /// The log made last, opened a second time while the first is in use, as another process would,
-    /// by a clock of its own. The default is for an adapter that only one can use: nothing.
+    /// by a clock of its own. The default is for an adapter that only one can use: nothing. What
+    /// takes two to try is then not tried, and must be left out by name.
     async fn share(&self, _: &dyn AuditLog, _: Arc<ManualClock>) -> Option<Arc<dyn AuditLog>> {
         None
     }
@@ -76,12 +82,20 @@ where
     }
 }
 
+/// The promises that take a restart or a second program to try. A log that keeps nothing beyond the
+/// process cannot make them: `suite().except(BEYOND_THE_PROCESS).hold(&maker)`. What others promise
+/// "also after a restart" is then tried without one.
+pub const BEYOND_THE_PROCESS: &[&str] =
+    &["what_has_a_receipt_outlives_a_restart", "several_who_share_a_storage_make_one_order"];
+
 /// Holds an adapter to every promise of the audit log's ports.
 ///
 /// It is tried hardest on a tokio runtime with several threads.
 ///
 /// # Panics
-/// When a promise is broken: with its name, its sentence, and what was seen instead.
+/// When a promise is broken: with its name, its sentence, and what was seen instead. And when one
+/// could not be tried, as with a closure, which cannot say how a log is opened again: see
+/// [`BEYOND_THE_PROCESS`].
 pub async fn audit_log(maker: &dyn AuditLogMaker) {
     suite().hold(maker).await;
 }
@@ -182,6 +196,15 @@ async fn places(log: &dyn AuditLog) -> Vec<u64> {
 async fn assert_gapless(log: &dyn AuditLog) {
     let places = places(log).await;
     assert_eq!(places, (1..=places.len() as u64).collect::<Vec<_>>(), "sequences have no gaps");
+}
+
+/// The log after a restart; where its maker cannot restart, the same.
+async fn restarted(
+    maker: &dyn AuditLogMaker,
+    log: Arc<dyn AuditLog>,
+    clock: Arc<ManualClock>,
+) -> Arc<dyn AuditLog> {
+    maker.reopen(&log, clock).await.unwrap_or(log)
 }
 
 /// A log and the clock it stamps by.

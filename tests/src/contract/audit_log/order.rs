@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{ReceiptStatus, Sequence};
 
 use super::entries::{batch, entry};
-use super::{AuditLogMaker, append, assert_gapless, everything, fresh};
+use super::{AuditLogMaker, append, assert_gapless, everything, fresh, restarted};
 
 pub(super) async fn sequences_are_gapless_in_the_order_given(maker: &dyn AuditLogMaker) {
     let (log, clock) = fresh(maker).await;
@@ -14,7 +14,7 @@ pub(super) async fn sequences_are_gapless_in_the_order_given(maker: &dyn AuditLo
         append(&*log, &batch).await;
         ids.extend(batch.into_iter().map(|entry| entry.into_envelope().event_id));
     }
-    let log = maker.reopen(log, clock).await;
+    let log = restarted(maker, log, clock).await;
     append(&*log, &[entry("after the restart")]).await;
     ids.push("after the restart".to_owned());
     assert_gapless(&*log).await;
@@ -55,7 +55,7 @@ pub(super) async fn recorded_at_never_goes_back(maker: &dyn AuditLogMaker) {
         append(&*log, &batch(&format!("step {step}"), 3)).await;
     }
     clock.advance(TimeDelta::days(-1));
-    let log = maker.reopen(log, clock).await;
+    let log = restarted(maker, log, clock).await;
     append(&*log, &[entry("last")]).await;
     let times: Vec<DateTime<Utc>> =
         everything(&*log).await.iter().map(|event| event.recorded_at).collect();

@@ -9,7 +9,7 @@ use proptest::collection::vec as vec_of;
 
 use super::generated::{EVENTS, envelopes, filters, pages, tally_keys};
 use super::model::Model;
-use super::{AuditLogMaker, everything, fresh, page};
+use super::{AuditLogMaker, everything, fresh, page, restarted};
 use crate::contract::cases::{generate, runner};
 
 /// How many questions are asked.
@@ -23,7 +23,7 @@ async fn full(maker: &dyn AuditLogMaker) -> (Arc<dyn AuditLog>, Model) {
         let entries: Vec<_> = chunk.iter().cloned().map(AuditEntry::new).collect();
         super::append(&*log, &entries).await;
     }
-    let log = maker.reopen(log, clock).await;
+    let log = restarted(maker, log, clock).await;
     let record = everything(&*log).await;
     assert_eq!(record.len(), EVENTS, "every event is on record");
     (log, Model { record })

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use domain::{AuditEntry, EventEnvelope, Receipt, ReceiptStatus, Sequence};
 
 use super::entries::{entry, envelope};
-use super::{AuditLogMaker, append, assert_gapless, fresh, places};
+use super::{AuditLogMaker, append, assert_gapless, fresh, places, restarted};
 
 fn of_another_source(event_id: &str) -> AuditEntry {
     AuditEntry::new(EventEnvelope { source: "urn:other".to_owned(), ..envelope(event_id) })
@@ -30,7 +30,7 @@ pub(super) async fn a_repeat_gets_the_first_ones_receipt(maker: &dyn AuditLogMak
     assert_eq!(again[1].recorded_at, first[1].recorded_at, "the first one's time is told");
     assert_eq!(again[1].event_id, "b", "receipts keep the order");
 
-    let log = maker.reopen(log, clock).await;
+    let log = restarted(maker, log, clock).await;
     let again = append(&*log, &[entry("a"), entry("b")]).await;
     assert_eq!(told(&again), [(1, KNOWN), (2, KNOWN)], "a batch may hold nothing new");
     assert_eq!(told(&append(&*log, &[entry("e")]).await), [(5, NEW)], "and leaves no gap");
@@ -54,7 +54,7 @@ pub(super) async fn another_sources_id_is_another_event(maker: &dyn AuditLogMake
     let (log, clock) = fresh(maker).await;
     let receipts = append(&*log, &[entry("a"), of_another_source("a")]).await;
     assert_eq!(told(&receipts), [(1, NEW), (2, NEW)], "another source's id is another event");
-    let log = maker.reopen(log, clock).await;
+    let log = restarted(maker, log, clock).await;
     let receipts = append(&*log, &[entry("b"), of_another_source("a"), entry("a")]).await;
     assert_eq!(told(&receipts), [(3, NEW), (2, KNOWN), (1, KNOWN)], "each has its own receipt");
 }

@@ -5,7 +5,7 @@ use domain::{AuditLog, ReceiptStatus, Sequence};
 
 use super::entries::{batch, entry};
 use super::query::{assert_healthy, last_before, span};
-use super::{AuditLogMaker, append, everything, fresh, places};
+use super::{AuditLogMaker, append, everything, fresh, places, restarted};
 
 /// Appends entries whose ids are made of the places they get.
 async fn more(log: &dyn AuditLog, entries: u64) {
@@ -29,7 +29,7 @@ pub(super) async fn the_oldest_are_removed_first(maker: &dyn AuditLogMaker) {
     assert_eq!(remove(&*log, 5, 3).await, Some((1, 3)), "a chunk is at most as large as asked for");
     assert_eq!(places(&*log).await, [4, 5, 6, 7, 8, 9, 10], "it is removed from the start");
     assert_eq!(remove(&*log, 8, 2).await, Some((4, 5)), "the call tells what it removed itself");
-    let log = maker.reopen(log, clock).await;
+    let log = restarted(maker, log, clock).await;
     assert_eq!(places(&*log).await, [6, 7, 8, 9, 10], "what is kept keeps its place");
 }
 
@@ -48,7 +48,7 @@ pub(super) async fn the_newest_entry_is_never_removed(maker: &dyn AuditLogMaker)
     assert_eq!(remove(&*log, u64::MAX, u32::MAX).await, Some((1, 3)), "the newest one stays");
     assert_eq!(remove(&*log, u64::MAX, u32::MAX).await, None, "whatever is asked");
     assert_eq!(remove(&*log, 4, 1).await, None, "also by its own place");
-    let log = maker.reopen(log, clock).await;
+    let log = restarted(maker, log, clock).await;
     assert_eq!(places(&*log).await, [4], "so that it outlives a restart");
     assert_eq!(remove(&*log, u64::MAX, u32::MAX).await, None, "also after it");
 }
@@ -60,7 +60,7 @@ pub(super) async fn no_place_is_given_twice(maker: &dyn AuditLogMaker) {
     let receipts = append(&*log, &[entry("next")]).await;
     assert_eq!(receipts[0].sequence, Sequence(6), "the next place follows the newest ever given");
     remove(&*log, u64::MAX, u32::MAX).await;
-    let log = maker.reopen(log, clock).await;
+    let log = restarted(maker, log, clock).await;
     let receipts = append(&*log, &[entry("after the restart")]).await;
     assert_eq!(receipts[0].sequence, Sequence(7), "also after a restart");
     assert_eq!(places(&*log).await, [6, 7], "the record has no gap");
@@ -88,7 +88,7 @@ pub(super) async fn what_was_removed_is_forgotten_and_what_was_kept_is_not(
     let (log, clock) = fresh(maker).await;
     append(&*log, &batch("event", 6)).await;
     remove(&*log, 3, 10).await;
-    let log = maker.reopen(log, clock).await;
+    let log = restarted(maker, log, clock).await;
     let again = append(&*log, &[entry("event-1"), entry("event-4")]).await;
     let status: Vec<_> = again.iter().map(|receipt| (receipt.sequence.0, receipt.status)).collect();
     assert_eq!(
@@ -117,7 +117,7 @@ pub(super) async fn a_pruned_log_begins_where_its_record_does(maker: &dyn AuditL
     clock.advance(TimeDelta::seconds(1));
     more(&*log, 2).await;
     remove(&*log, 5, 10).await;
-    let log = maker.reopen(log, clock).await;
+    let log = restarted(maker, log, clock).await;
     let model = super::model::Model { record: everything(&*log).await };
     assert_eq!(span(&*log).await, model.span(), "the span begins where the record does");
     let first = model.record[0].recorded_at;
