@@ -9,6 +9,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // A program for a person.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -21,11 +22,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 #[derive(Parser)]
 struct Args {
     /// How often
-    #[arg(long, default_value_t = 1000)]
-    rounds: usize,
+    #[arg(long, default_value = "1000")]
+    rounds: NonZero<usize>,
     /// How many processes record at the same time
-    #[arg(long, default_value_t = 3)]
-    recorders: usize,
+    #[arg(long, default_value = "3")]
+    recorders: NonZero<usize>,
     /// What the moments of the kills are drawn from
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -36,6 +37,7 @@ struct Args {
 
 fn main() -> ExitCode {
     let Args { rounds, recorders, seed, program } = Args::parse();
+    let (rounds, recorders) = (rounds.get(), recorders.get());
     let program = match program.canonicalize() {
         Ok(program) => program,
         Err(error) => {

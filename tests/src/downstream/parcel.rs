@@ -22,7 +22,8 @@ domain::domain_events! {
 
 /// Version 1 called the order's number `order`, and is from the time when the post carried all.
 fn shipped_by_post(_version: u32, mut details: Details) -> Result<Details, DetailsError> {
-    let order = details.remove("order").ok_or_else(|| DetailsError::Missing {
+    // Not `remove`, which would move the last field into the gap.
+    let order = details.shift_remove("order").ok_or_else(|| DetailsError::Missing {
         field: "order".to_owned(),
         expected: "the order's number".to_owned(),
     })?;

@@ -62,11 +62,15 @@ pub use workload::Workload;
 /// Fails everything that an adapter does to its disk while it does a workload, one after the other,
 /// and has the power go at every moment. Call it from a plain function: it makes runtimes of its own.
 ///
-/// See [`Torture`] for doing more, less, or one case alone.
+/// What the environment says of how much is tried, or which case alone, is heeded: see
+/// [`Torture::from_env`], and [`Torture`] for saying it in the code.
+///
+/// # Panics
+/// When a variable of the environment cannot be read.
 pub fn torture<M, F>(make: M, workload: &Workload) -> Report
 where
     M: Fn(Place) -> F + Sync,
     F: Future<Output = Result<OpenLog, Problem>>,
 {
-    Torture::default().run(make, workload)
+    Torture::from_env().run(make, workload)
 }

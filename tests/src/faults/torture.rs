@@ -72,7 +72,7 @@ impl Torture {
     pub fn from_env() -> Self {
         let default = Self::default();
         Self {
-            stride: variable("INDELIBLE_FAULTS_STRIDE").unwrap_or(default.stride),
+            stride: variable("INDELIBLE_FAULTS_STRIDE").map_or(default.stride, NonZero::get),
             seeds: variable("INDELIBLE_FAULTS_SEEDS").unwrap_or(default.seeds),
             only: variable("INDELIBLE_FAULTS_ONLY"),
             ..default
