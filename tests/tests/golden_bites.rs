@@ -59,11 +59,12 @@ fn says(report: &Report, texts: &[&str]) {
     }
 }
 
-const NEXT_VERSION: [&str; 4] = [
+const NEXT_VERSION: [&str; 5] = [
     "Version 1 is on record and stays readable. Raise the version and say how version 1 is read:",
     "#[event(\"order.placed\", version = 2, audit = Lifecycle,\n",
     "        upcast = order_placed_from)]\n",
-    "fn order_placed_from(version: u32, details: Details) -> Result<Details, DetailsError> { … }",
+    "fn order_placed_from(_version: u32, details: Details) -> Result<Details, DetailsError> {\n",
+    "/order.placed\n  instead, and write them again",
 ];
 
 declared!(renamed_struct, "order.placed", 1, SomebodyOrdered {
@@ -128,6 +129,53 @@ async fn an_optional_field_that_becomes_required_is_refused() {
     let report = against(&became_required::CATALOGUE).await;
     says(&report, &NEXT_VERSION);
     says(&report, &["`note` must be there now", "field `note` is missing"]);
+}
+
+declared!(required_field_added, "order.placed", 1, OrderPlaced {
+    order_id: String, articles: Vec<String>, total_cents: u64, note: Option<String>, place: String,
+});
+
+#[tokio::test]
+async fn a_new_field_that_asks_for_a_version_is_not_said_to_be_written_by_the_command() {
+    let folder = samples();
+    let corpus =
+        Corpus::new(folder.path(), &required_field_added::CATALOGUE).written_by("the command");
+    let report = corpus.check().await;
+    says(&report, &NEXT_VERSION);
+    assert!(!report.to_string().contains("the command"), "it would write nothing:\n{report}");
+    fs::remove_file(folder.path().join("order.placed/0002-v1-full.sql")).unwrap();
+    says(&corpus.check().await, &["no full sample, and today's code cannot write one"]);
+}
+
+/// What is given, pasted as it stands.
+mod pasted {
+    use super::*;
+
+    declared!(declaration, "order.placed", 2 [order_placed_from], OrderPlaced {
+        order_id: String, articles: Vec<String>, total_cents: u64, note: Option<String>,
+        place: Option<String>,
+    });
+    pub(super) use declaration::CATALOGUE;
+
+    #[allow(clippy::unnecessary_wraps, reason = "the shape of an upcaster")]
+    fn order_placed_from(_version: u32, details: Details) -> Result<Details, DetailsError> {
+        // Change this: of what version 1 recorded make what version 2 holds. Take
+        // `mut details`, `shift_remove` what is gone, `insert` what is new.
+        Ok(details)
+    }
+}
+
+#[tokio::test]
+async fn the_function_that_is_given_compiles_as_it_stands() {
+    let trimmed = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n");
+    let said = trimmed(&against(&renamed_field::CATALOGUE).await.to_string());
+    let function = said.find("fn order_placed_from").and_then(|begin| {
+        let rest = &said[begin..];
+        rest.find("\n}\n").map(|end| &rest[..end + 2])
+    });
+    let function = function.unwrap_or_else(|| panic!("no function is given:\n{said}"));
+    assert!(trimmed(include_str!("golden_bites.rs")).contains(function), "{function}");
+    assert!(pasted::CATALOGUE.find("order.placed").is_some());
 }
 
 declared!(other_type, "order.placed", 1, OrderPlaced {
@@ -293,7 +341,28 @@ async fn an_upcaster_that_does_not_do_its_work_is_refused() {
     let folder = samples();
     let corpus = Corpus::new(folder.path(), &forgetful_upcaster::CATALOGUE);
     corpus.write().await;
-    says(&corpus.check().await, &["0001-v1-minimal.sql", "field `order_number` is missing"]);
+    let report = corpus.check().await;
+    says(
+        &report,
+        &[
+            "0001-v1-minimal.sql: the upcaster does not bring it from version 1 to version 2: \
+             field `order_number` is missing",
+            "recorded: {\"order_id\":\"sample order id\"",
+            "mend what `upcast = …` names",
+        ],
+    );
+    assert!(!report.to_string().contains("Raise the version"), "{report}");
+}
+
+#[tokio::test]
+async fn whoever_adopts_samples_late_writes_earlier_ones_by_a_declaration_of_that_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let corpus = Corpus::new(folder.path(), &second_version::CATALOGUE);
+    corpus.write().await;
+    says(&corpus.check().await, &["version 1 has no full sample", "a declaration of version 1"]);
+    Corpus::new(folder.path(), &renamed_struct::CATALOGUE).write().await;
+    let report = corpus.check().await;
+    assert!(report.is_clean() && report.samples == 4, "{report}");
 }
 
 declared!(another_name, "order.made", 1, OrderPlaced {

@@ -64,20 +64,23 @@ impl Place {
 
 /// Everything that is wrong with a type's samples.
 pub(super) async fn check(event: &EventDescriptor, folder: &Folder, command: &str) -> Vec<Finding> {
-    let mut findings = gaps(event, folder, command);
-    findings.extend(shapes(event, folder, command));
+    let shape = shapes(event, folder, command);
+    let reshaped = matches!(shape, Some(Finding::Reshaped { .. }));
+    let mut findings = gaps(event, folder, command, reshaped);
+    findings.extend(shape);
     if let Err(finding) = rows(event, folder, &mut findings).await {
         findings.push(finding);
     }
     findings
 }
 
-/// What there is none of.
-fn gaps(event: &EventDescriptor, folder: &Folder, command: &str) -> Vec<Finding> {
+/// What there is none of. Of a version whose shape is another by now nothing can be written, and
+/// what is new in it belongs to the next.
+fn gaps(event: &EventDescriptor, folder: &Folder, command: &str, reshaped: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut missing = |version: u32, what: String| {
         let command = command.to_owned();
-        findings.push(if version == event.version {
+        findings.push(if version == event.version && !reshaped {
             Finding::Missing { version, what, command }
         } else {
             Finding::Lost { version, what }
@@ -93,7 +96,7 @@ fn gaps(event: &EventDescriptor, folder: &Folder, command: &str) -> Vec<Finding>
             }
         }
     }
-    let unknown = unsampled(event, folder);
+    let unknown = if reshaped { Vec::new() } else { unsampled(event, folder) };
     if !unknown.is_empty() && folder.of(event.version).any(|row| row.kind == Kind::Full) {
         missing(event.version, format!("sample with the new `{}`", unknown.join("`, `")));
     }
@@ -215,6 +218,10 @@ fn payload(
     let file = row.file.clone();
     let today = match (event.upgrade)(row.version, details) {
         Ok(today) => today,
+        Err(source) if row.version < event.version => {
+            let (version, declared, recorded) = (row.version, event.version, text(details));
+            return Some(Finding::NotBroughtUp { file, version, declared, recorded, source });
+        }
         Err(source) => return Some(Finding::Unreadable { file, source }),
     };
     if row.version == event.version {

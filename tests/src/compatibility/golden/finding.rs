@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::{Path, PathBuf};
 
 use domain::{DetailsError, EventDescriptor};
 
@@ -24,7 +25,8 @@ pub enum Finding {
     /// A version that the catalogue had has lost its samples.
     #[error(
         "version {version} has no {what}, and today's code cannot write one: bring it back from \
-         the repository's history, or write it with the code that had version {version}"
+         the repository's history, or have a declaration of version {version} write it once more \
+         (the documentation of `compatibility::golden` says how)"
     )]
     Lost {
         /// The version.
@@ -89,6 +91,24 @@ pub enum Finding {
         /// What the type says.
         source: DetailsError,
     },
+    /// A payload of an earlier version that the upcaster does not make one of today's.
+    #[error(
+        "{file}: the upcaster does not bring it from version {version} to version {declared}: \
+         {source}\n    recorded: {recorded}\n\
+         mend what `upcast = …` names, so that it reads this row; version {declared} stays as it is"
+    )]
+    NotBroughtUp {
+        /// The file's name.
+        file: String,
+        /// The version of the row.
+        version: u32,
+        /// The declared version.
+        declared: u32,
+        /// The payload, as recorded.
+        recorded: String,
+        /// What the type says of what the upcaster made, or the upcaster itself.
+        source: DetailsError,
+    },
     /// A payload that today's code reads and would write otherwise, under the same version.
     #[error(
         "{file}: today's code would write it otherwise:\n    recorded: {recorded}\n    today:    {today}"
@@ -103,7 +123,9 @@ pub enum Finding {
     },
     /// A field that the upcaster makes up anew each time, or that is lost on the second reading.
     #[error(
-        "{file}: once brought up to date it is not read as what it was brought up to: {problem}"
+        "{file}: once brought up to date it is not read as what it was brought up to: {problem}\n\
+         mend what `upcast = …` names, so that it makes the fields of today's version and the same \
+         of the same row each time"
     )]
     Unstable {
         /// The file's name.
@@ -168,7 +190,18 @@ pub struct Report {
     pub types: usize,
     /// How many stored rows were read.
     pub samples: usize,
-    findings: Vec<(String, Vec<Finding>, Option<EventDescriptor>)>,
+    wrong: Vec<Wrong>,
+}
+
+/// What is wrong with one type.
+#[derive(Debug)]
+struct Wrong {
+    event_type: String,
+    findings: Vec<Finding>,
+    /// Today's declaration, where there is one.
+    event: Option<EventDescriptor>,
+    /// Where its samples lie.
+    folder: PathBuf,
 }
 
 impl Report {
@@ -177,22 +210,24 @@ impl Report {
         event_type: &str,
         findings: Vec<Finding>,
         event: Option<EventDescriptor>,
+        folder: PathBuf,
     ) {
         if !findings.is_empty() {
-            self.findings.push((event_type.to_owned(), findings, event));
+            let event_type = event_type.to_owned();
+            self.wrong.push(Wrong { event_type, findings, event, folder });
         }
     }
 
     /// Whether all is well.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.findings.is_empty()
+        self.wrong.is_empty()
     }
 
     /// What is wrong, each with its type.
     pub fn findings(&self) -> impl Iterator<Item = (&str, &Finding)> {
-        self.findings.iter().flat_map(|(event_type, findings, _)| {
-            findings.iter().map(move |finding| (event_type.as_str(), finding))
+        self.wrong.iter().flat_map(|wrong| {
+            wrong.findings.iter().map(move |finding| (wrong.event_type.as_str(), finding))
         })
     }
 }
@@ -201,36 +236,44 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { types, samples, .. } = self;
         writeln!(f, "{types} types, {samples} stored rows read")?;
-        for (event_type, findings, event) in &self.findings {
+        for Wrong { event_type, findings, event, folder } in &self.wrong {
             writeln!(f, "\n`{event_type}`")?;
             for finding in findings {
                 writeln!(f, "  {}", finding.to_string().replace('\n', "\n  "))?;
             }
             let Some(event) = event else { continue };
             if findings.iter().any(Finding::asks_for_a_version) {
-                writeln!(f, "{}", next_version(event))?;
+                writeln!(f, "{}", next_version(event, folder))?;
             }
         }
         Ok(())
     }
 }
 
-/// The lines to write when a shape has to change.
-fn next_version(event: &EventDescriptor) -> String {
+/// The lines to write when a shape has to change. They compile as they stand.
+fn next_version(event: &EventDescriptor, folder: &Path) -> String {
     let EventDescriptor { event_type, version, category, .. } = event;
     let function = format!("{}_from", event_type.replace('.', "_"));
+    let next = version + 1;
     let more = match event.upcast {
-        Some(_) => "It has an upcaster, which learns one version more.",
+        Some(_) => "It has an upcaster: keep that one's name and lines, and add these.",
         None => "The upcaster is given the payload as it was recorded.",
     };
     format!(
         "  Version {version} is on record and stays readable. Raise the version and say how \
          version {version} is read:\n\
-         \x20     #[event(\"{event_type}\", version = {}, audit = {category:?},\n\
+         \x20     #[event(\"{event_type}\", version = {next}, audit = {category:?},\n\
          \x20             upcast = {function})]\n\
-         \x20     fn {function}(version: u32, details: Details) -> Result<Details, DetailsError> {{ … }}\n\
-         \x20 {more} If no release has version {version} yet, delete its files instead and write \
-         them again.",
-        version + 1,
+         \x20     fn {function}(_version: u32, details: Details) -> Result<Details, DetailsError> {{\n\
+         \x20         // Change this: of what version {version} recorded make what version {next} holds. Take\n\
+         \x20         // `mut details`, `shift_remove` what is gone, `insert` what is new.\n\
+         \x20         Ok(details)\n\
+         \x20     }}\n\
+         \x20 {more}\n\
+         \x20 If no release has version {version} yet, leave the version, delete `*-v{version}-*.sql` and \
+         `v{version}.schema.json` in\n\
+         \x20 {}\n\
+         \x20 instead, and write them again.",
+        folder.display(),
     )
 }

@@ -18,6 +18,17 @@
 //! A row that is there is never written over, and a schema only by one that is safe for all that is
 //! on record (see [`super::schema`]).
 //!
+//! Samples show that what is on record **is read**. They do not show that an upcaster makes the right
+//! values of it: a sum in the wrong unit is read too. Test that beside the upcaster, over values of the
+//! earlier version, as `domain/src/events/budget.rs` does.
+//!
+//! A type may be in a later version already when its product adopts a corpus. Then its earlier versions
+//! have no samples, and today's declaration cannot write them. Declare the type once more in a test of
+//! its own, with the fields and the version that it had; [`Corpus::write`] with a catalogue of that
+//! declaration, in the same folder, adds the samples, once for every earlier version. Keep the folder,
+//! not the declaration. It shows what that declaration says was recorded, so hold it against a row that
+//! was.
+//!
 //! Deliberately absent: deciding that a type may go. Whoever wants that deletes its folder.
 
 mod check;
@@ -82,17 +93,18 @@ impl<'a> Corpus<'a> {
         for name in self.names() {
             report.types += 1;
             let event = self.catalogue.find(&name);
+            let path = self.folder.join(&name);
             let findings = match event {
                 None => vec![Finding::Removed { event_type: name.clone() }],
                 Some(event) => {
-                    let mut folder = Folder::open(self.folder.join(&name));
+                    let mut folder = Folder::open(path.clone());
                     report.samples += folder.rows.len();
                     let mut findings = std::mem::take(&mut folder.problems);
                     findings.extend(check::check(event, &folder, &self.command).await);
                     findings
                 }
             };
-            report.add(&name, findings, event.copied());
+            report.add(&name, findings, event.copied(), path);
         }
         report
     }
