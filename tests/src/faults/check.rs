@@ -7,23 +7,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::RecordedEvent;
 use indelible_fault_vfs::Moment;
 
+use super::breach::{Breach, Found};
 use super::ledger::{Emission, Ledger};
 
 /// What is wrong with the entries that were left when everything stopped at a moment.
-pub(super) fn problems(ledger: &Ledger, at: Moment, left: &[RecordedEvent]) -> Vec<String> {
+pub(super) fn problems(ledger: &Ledger, at: Moment, left: &[RecordedEvent]) -> Vec<Found> {
     let mut problems = Vec::new();
     let starts = ledger.starts(at);
     let first = left.first().map_or(starts[0], |event| event.sequence.0);
     if !starts.contains(&first) {
-        problems.push(format!("the record begins at {first}, and not at one of {starts:?}"));
+        let what = format!("the record begins at {first}, and not at one of {starts:?}");
+        problems.push(Breach::Gap.of(what));
     }
     for (place, event) in (first..).zip(left) {
         if event.sequence.0 != place {
-            problems.push(format!(
-                "the record has a gap: {} follows {}",
-                event.sequence,
-                place - 1
-            ));
+            let what = format!("the record has a gap: {} follows {}", event.sequence, place - 1);
+            problems.push(Breach::Gap.of(what));
             break;
         }
     }
@@ -31,22 +30,25 @@ pub(super) fn problems(ledger: &Ledger, at: Moment, left: &[RecordedEvent]) -> V
     for event in left {
         if let Some(other) = found.insert(&event.envelope.event_id, event) {
             let id = &event.envelope.event_id;
-            problems
-                .push(format!("{id} is there twice: {} and {}", other.sequence, event.sequence));
+            let what = format!("{id} is there twice: {} and {}", other.sequence, event.sequence);
+            problems.push(Breach::NotOnce.of(what));
         }
     }
     for (envelope, receipt) in ledger.acked(at).filter(|(_, receipt)| receipt.sequence.0 >= first) {
         let id = &envelope.event_id;
         match found.get(&**id) {
-            None => problems.push(format!("{id}, acknowledged at {}, is lost", receipt.sequence)),
-            Some(event) if event.sequence != receipt.sequence => problems.push(format!(
-                "{id}, acknowledged at {}, is at {}",
-                receipt.sequence, event.sequence
+            None => problems.push(
+                Breach::Lost.of(format!("{id}, acknowledged at {}, is lost", receipt.sequence)),
+            ),
+            Some(event) if event.sequence != receipt.sequence => problems.push(Breach::NotOnce.of(
+                format!("{id}, acknowledged at {}, is at {}", receipt.sequence, event.sequence),
             )),
-            Some(event) if event.recorded_at != receipt.recorded_at => problems.push(format!(
-                "{id} was recorded at {}, and its receipt says {}",
-                event.recorded_at, receipt.recorded_at
-            )),
+            Some(event) if event.recorded_at != receipt.recorded_at => {
+                problems.push(Breach::OtherTime.of(format!(
+                    "{id} was recorded at {}, and its receipt says {}",
+                    event.recorded_at, receipt.recorded_at
+                )))
+            }
             Some(_) => {}
         }
     }
@@ -56,7 +58,8 @@ pub(super) fn problems(ledger: &Ledger, at: Moment, left: &[RecordedEvent]) -> V
         problems.extend(problem_with_batch(emission, &found, first));
     }
     for id in found.keys().filter(|id| !known.contains(**id)) {
-        problems.push(format!("{id} is on record, and nobody had emitted it yet"));
+        problems
+            .push(Breach::NotOnce.of(format!("{id} is on record, and nobody had emitted it yet")));
     }
     problems
 }
@@ -67,7 +70,7 @@ fn problem_with_batch(
     emission: &Emission,
     found: &BTreeMap<&str, &RecordedEvent>,
     first: u64,
-) -> Option<String> {
+) -> Option<Found> {
     let there: Vec<(usize, &RecordedEvent)> = emission
         .events
         .iter()
@@ -78,10 +81,12 @@ fn problem_with_batch(
     let id = &earliest.envelope.event_id;
     if there.len() != emission.events.len() - begin {
         let (there, of) = (there.len(), emission.events.len());
-        return Some(format!("of the batch from {id} on only {there} of {of} events are there"));
+        let what = format!("of the batch from {id} on only {there} of {of} events are there");
+        return Some(Breach::Torn.of(what));
     }
     if *begin > 0 && earliest.sequence.0 != first {
-        return Some(format!("the batch that {id} belongs to lacks its beginning"));
+        let what = format!("the batch that {id} belongs to lacks its beginning");
+        return Some(Breach::Torn.of(what));
     }
     let torn = there.iter().find(|(place, event)| {
         event.envelope != emission.events[*place]
@@ -89,7 +94,8 @@ fn problem_with_batch(
     });
     torn.map(|(_, event)| {
         let id = &event.envelope.event_id;
-        format!("{id} is not what was emitted, or not where it belongs: it is torn")
+        let what = format!("{id} is not what was emitted, or not where it belongs: it is torn");
+        Breach::Torn.of(what)
     })
 }
 

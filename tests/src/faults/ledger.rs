@@ -4,6 +4,8 @@
 use domain::{EventEnvelope, Receipt, ReceiptStatus, RecordedEvent};
 use indelible_fault_vfs::Moment;
 
+use super::breach::{Breach, Found};
+
 /// One emit: its events, and what became of it.
 #[derive(Debug)]
 pub(super) struct Emission {
@@ -31,7 +33,7 @@ pub(super) struct Ledger {
     /// What subscribers were told, over all the buses of the run, in the order they were told.
     pub(super) told: Vec<RecordedEvent>,
     /// What went wrong in the run itself, such as an emit that never came back.
-    pub(super) wrong: Vec<String>,
+    pub(super) wrong: Vec<Found>,
     /// Whether an emit after all that happened was taken; `None` while it is under way.
     pub(super) recovered: Option<bool>,
 }
@@ -67,7 +69,7 @@ impl Ledger {
 
     /// What subscribers were told, held against what emitters were: nobody is told of an event that
     /// was refused, and everybody of every other one, once and in order.
-    pub(super) fn problems_with_what_was_told(&self) -> Vec<String> {
+    pub(super) fn problems_with_what_was_told(&self) -> Vec<Found> {
         let mut problems = Vec::new();
         let recorded: Vec<(&EventEnvelope, &Receipt)> = self
             .acked(Moment(usize::MAX))
@@ -76,19 +78,22 @@ impl Ledger {
         let places = |events: &[u64]| format!("{events:?}");
         let told: Vec<u64> = self.told.iter().map(|event| event.sequence.0).collect();
         if !told.is_sorted_by(|one, next| one < next) {
-            problems.push(format!("subscribers were told out of order: {}", places(&told)));
+            let what = format!("subscribers were told out of order: {}", places(&told));
+            problems.push(Breach::ToldOtherwise.of(what));
         }
         for event in &self.told {
             let known = recorded.iter().find(|(_, receipt)| receipt.sequence == event.sequence);
             if known.is_none_or(|(envelope, _)| **envelope != event.envelope) {
                 let id = &event.envelope.event_id;
-                problems.push(format!("subscribers were told of {id}, which was not acknowledged"));
+                let what = format!("subscribers were told of {id}, which was not acknowledged");
+                problems.push(Breach::ToldOtherwise.of(what));
             }
         }
         for (envelope, receipt) in recorded {
             if !told.contains(&receipt.sequence.0) {
                 let id = &envelope.event_id;
-                problems.push(format!("subscribers were not told of {id}, which was acknowledged"));
+                let what = format!("subscribers were not told of {id}, which was acknowledged");
+                problems.push(Breach::ToldOtherwise.of(what));
             }
         }
         problems

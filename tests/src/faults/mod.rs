@@ -41,6 +41,7 @@
 //! Deliberately absent: reads that fail, and several processes on one failing disk.
 
 mod adapter;
+mod breach;
 mod case;
 mod check;
 mod kill;
@@ -52,6 +53,7 @@ mod torture;
 mod workload;
 
 pub use adapter::{OpenLog, Place, Problem, sqlite};
+pub use breach::Breach;
 pub use case::{Case, NoSuchCase};
 pub use indelible_fault_vfs::{Failure, Fault, FaultyDisk, Moment, Operation, Survival};
 pub use kill::{KillReport, Killing};

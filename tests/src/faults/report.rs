@@ -1,19 +1,19 @@
 //! What a torture found out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
+use super::breach::{Breach, Found};
 use super::case::Case;
-
-/// How many violations are shown at most.
-const SHOWN: usize = 30;
 
 /// A promise that was broken in one case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     /// In which case; it can be run alone by its name.
     pub case: Case,
+    /// What kind of problem it is.
+    pub breach: Breach,
     /// What was wrong.
     pub what: String,
 }
@@ -67,13 +67,14 @@ impl Report {
         assert!(self.violations.is_empty(), "{self}");
     }
 
-    pub(super) fn add(&mut self, case: Case, recovered: Option<bool>, problems: Vec<String>) {
+    pub(super) fn add(&mut self, case: Case, recovered: Option<bool>, problems: Vec<Found>) {
         let tally = self.tallies.entry(case.kind()).or_default();
         tally.cases += 1;
         tally.recovered += usize::from(recovered == Some(true));
         tally.refused += usize::from(recovered == Some(false));
         tally.broken += usize::from(!problems.is_empty());
-        self.violations.extend(problems.into_iter().map(|what| Violation { case, what }));
+        let violation = |Found { breach, what }| Violation { case, breach, what };
+        self.violations.extend(problems.into_iter().map(violation));
     }
 
     /// In the order of the cases, whichever thread came first.
@@ -97,16 +98,51 @@ impl fmt::Display for Report {
             let Tally { cases, recovered, refused, broken } = tally;
             writeln!(f, "{kind:45}{cases:>8}{recovered:>11}{refused:>9}{broken:>8}")?;
         }
-        for Violation { case, what } in self.violations.iter().take(SHOWN) {
-            writeln!(f, "{case}: {what}")?;
+        let mut kinds: BTreeMap<Breach, Vec<&Violation>> = BTreeMap::new();
+        for violation in &self.violations {
+            kinds.entry(violation.breach).or_default().push(violation);
         }
-        if let Some(first) = self.violations.first() {
-            let more = self.violations.len().saturating_sub(SHOWN);
-            if more > 0 {
-                writeln!(f, "and {more} more")?;
+        for (breach, violations) in &kinds {
+            let times = violations.len();
+            let cases: BTreeSet<Case> = violations.iter().map(|violation| violation.case).collect();
+            let cases = cases.len();
+            // No kind is there without a violation.
+            for Violation { case, what, .. } in violations.iter().take(1) {
+                writeln!(f, "{breach}: {times} in {cases} of the cases, first {case}: {what}")?;
             }
-            writeln!(f, "to run one of them alone: INDELIBLE_FAULTS_ONLY={}", first.case)?;
+        }
+        if let Some(worst) = kinds.values().flatten().next() {
+            writeln!(f, "to run one of them alone: INDELIBLE_FAULTS_ONLY={}", worst.case)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_of_problem_has_one_line_with_a_case_to_run_and_the_worst_comes_first() {
+        let case = |name: &str| name.parse::<Case>().unwrap_or(Case::Nothing);
+        let time = |n: usize| Breach::OtherTime.of(format!("event {n} says another time"));
+        let mut report = Report::default();
+        report.add(case("write:1:io:once"), None, (0..40).map(time).collect());
+        let lost = |n: usize| Breach::Lost.of(format!("event {n} is lost"));
+        report.add(case("cut:9:nothing"), None, vec![time(50), lost(2), lost(3)]);
+        report.add(case("cut:7:nothing"), None, vec![lost(1), Breach::Hung.of("it hangs")]);
+        report.sort();
+        let text = report.to_string();
+        let lines: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("lost:")).collect();
+        assert_eq!(
+            lines,
+            [
+                "lost: 3 in 2 of the cases, first cut:7:nothing: event 1 is lost",
+                "hangs: 1 in 1 of the cases, first cut:7:nothing: it hangs",
+                "another time: 41 in 2 of the cases, first write:1:io:once: event 0 says another time",
+                "to run one of them alone: INDELIBLE_FAULTS_ONLY=cut:7:nothing",
+            ],
+            "{text}"
+        );
     }
 }

@@ -18,6 +18,7 @@ use indelible_fault_vfs::{FaultyDisk, Moment};
 use infrastructure::bus::{BusSettings, ReactiveEventBus};
 
 use super::adapter::{OpenLog, Place, Problem};
+use super::breach::{Breach, Found};
 use super::check;
 use super::ledger::{Emission, Ledger, Pruning};
 use super::workload::{Step, Workload, event, moment, sealed};
@@ -83,7 +84,7 @@ where
     let (ledger, session) = (Ledger::default(), None);
     let mut run = Run { make, disk, patience, place, clock, session, next: 0, ledger };
     if let Err(hung) = run.all(workload).await {
-        run.ledger.wrong.push(hung.to_string());
+        run.ledger.wrong.push(Breach::Hung.of(hung.to_string()));
     }
     run.ledger
 }
@@ -181,7 +182,8 @@ where
         };
         let report = self.patience.wait("shutting down", bus.shutdown(self.patience.0 / 2)).await?;
         if !report.abandoned.is_empty() {
-            self.ledger.wrong.push(format!("the bus abandoned {:?}", report.abandoned));
+            let what = format!("the bus abandoned {:?}", report.abandoned);
+            self.ledger.wrong.push(Breach::Hung.of(what));
         }
         self.ledger.told.extend(probe.events());
         drop((subscription, bus));
@@ -197,7 +199,7 @@ pub(super) async fn look<M, F>(
     at: Moment,
     folder: &Path,
     patience: Patience,
-) -> Vec<String>
+) -> Vec<Found>
 where
     M: Fn(Place) -> F,
     F: Future<Output = Result<OpenLog, Problem>>,
@@ -207,7 +209,9 @@ where
     let all = async {
         let open = match make(place).await {
             Ok(open) => open,
-            Err(error) => return vec![format!("it cannot be opened again: {}", chain(&*error))],
+            Err(error) => {
+                return vec![unusable(format!("it cannot be opened again: {}", chain(&*error)))];
+            }
         };
         let problems = examine(&*open.log, ledger, at).await;
         open.close().await;
@@ -215,22 +219,22 @@ where
     };
     match patience.wait("looking at what is left", all).await {
         Ok(problems) => problems,
-        Err(hung) => vec![hung.to_string()],
+        Err(hung) => vec![Breach::Hung.of(hung.to_string())],
     }
 }
 
-async fn examine(log: &dyn AuditLog, ledger: &Ledger, at: Moment) -> Vec<String> {
+async fn examine(log: &dyn AuditLog, ledger: &Ledger, at: Moment) -> Vec<Found> {
     let left = match log.page(&AuditFilter::default(), Page::first(u32::MAX)).await {
         Ok(left) => left,
-        Err(error) => return vec![format!("it cannot be read: {}", chain(&error))],
+        Err(error) => return vec![unusable(format!("it cannot be read: {}", chain(&error)))],
     };
     let mut problems = check::problems(ledger, at, &left);
     match log.inspect().await {
         Ok(inspection) => problems.extend(inspection.facts.into_iter().filter_map(|fact| {
             let problem = fact.problem?;
-            Some(format!("{}: {} ({problem})", fact.what, fact.value))
+            Some(unusable(format!("{}: {} ({problem})", fact.what, fact.value)))
         })),
-        Err(error) => problems.push(format!("it cannot be inspected: {}", chain(&error))),
+        Err(error) => problems.push(unusable(format!("it cannot be inspected: {}", chain(&error)))),
     }
     // And it goes on where it ended.
     let next = left.last().map_or(ledger.starts(at)[0], |event| event.sequence.0 + 1);
@@ -239,10 +243,18 @@ async fn examine(log: &dyn AuditLog, ledger: &Ledger, at: Moment) -> Vec<String>
         Ok([receipt])
             if receipt.status == ReceiptStatus::Recorded
                 && (receipt.sequence.0 == next || left.is_empty()) => {}
-        Ok(receipts) => problems.push(format!("a new event did not get {next}: {receipts:?}")),
-        Err(error) => problems.push(format!("it takes no new event: {}", chain(error))),
+        Ok(receipts) => {
+            problems.push(Breach::Gap.of(format!("a new event did not get {next}: {receipts:?}")))
+        }
+        Err(error) => {
+            problems.push(unusable(format!("it takes no new event: {}", chain(error))));
+        }
     }
     problems
+}
+
+fn unusable(what: String) -> Found {
+    Breach::Unusable.of(what)
 }
 
 /// An error and its causes on one line.

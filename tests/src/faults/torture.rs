@@ -15,6 +15,7 @@ use indelible_fault_vfs::{Failure, Fault, FaultyDisk, Moment, Operation, Surviva
 use tempfile::TempDir;
 
 use super::adapter::{OpenLog, Place, Problem};
+use super::breach::{Breach, Found};
 use super::case::Case;
 use super::ledger::Ledger;
 use super::report::Report;
@@ -98,7 +99,8 @@ impl Torture {
         let work = || {
             while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let tried = catch_unwind(AssertUnwindSafe(|| trials.case(&whole, *case)));
-                let panicked = || (None, vec!["it panicked: see what was printed".to_owned()]);
+                let panicked =
+                    || (None, vec![Breach::Other.of("it panicked: see what was printed")]);
                 let (recovered, problems) = tried.unwrap_or_else(|_| panicked());
                 let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
                 report.add(*case, recovered, problems);
@@ -159,7 +161,7 @@ struct Trials<'a, M> {
 }
 
 /// Whether the bus recovered, where that was asked; and what is wrong.
-type Outcome = (Option<bool>, Vec<String>);
+type Outcome = (Option<bool>, Vec<Found>);
 
 impl<M, F> Trials<'_, M>
 where
@@ -170,7 +172,7 @@ where
         block_on(play(self.make, self.workload, disk, folder, self.patience))
     }
 
-    fn look(&self, ledger: &Ledger, at: Moment, folder: &Path) -> Vec<String> {
+    fn look(&self, ledger: &Ledger, at: Moment, folder: &Path) -> Vec<Found> {
         block_on(look(self.make, ledger, at, folder, self.patience))
     }
 
@@ -195,10 +197,12 @@ where
     fn nothing(&self, whole: &Whole) -> Outcome {
         let mut problems = said(&whole.ledger);
         if whole.disk.now() == Moment(0) {
-            problems.push("nothing was done on the disk: open files with `Place::vfs`".to_owned());
+            let what = "nothing was done on the disk: open files with `Place::vfs`";
+            problems.push(Breach::Other.of(what));
         }
         if whole.ledger.recovered != Some(true) {
-            problems.push("the last event was refused, though nothing failed".to_owned());
+            let what = "the last event was refused, though nothing failed";
+            problems.push(Breach::Unusable.of(what));
         }
         problems.extend(self.look(&whole.ledger, THE_END, whole.folder.path()));
         (whole.ledger.recovered, problems)
@@ -213,7 +217,7 @@ where
         let mut problems = said(&ledger);
         if disk.struck() == 0 {
             let why = "the fault was never met: does the workload differ from run to run?";
-            problems.push(why.to_owned());
+            problems.push(Breach::Other.of(why));
         }
         let end = disk.now();
         problems.extend(self.look(&ledger, THE_END, folder.path()));
@@ -227,7 +231,9 @@ where
         };
         let folder = left_behind(&disk, at, survival);
         let found = self.look(&ledger, known, folder.path());
-        let told = |what| format!("with the power lost at {}, {survival}: {what}", at.0);
+        let told = |Found { breach, what }| {
+            breach.of(format!("with the power lost at {}, {survival}: {what}", at.0))
+        };
         problems.extend(found.into_iter().map(told));
         (ledger.recovered, problems)
     }
@@ -241,7 +247,7 @@ fn left_behind(disk: &FaultyDisk, at: Moment, survival: Survival) -> TempDir {
 }
 
 /// What is wrong with what was said in a run.
-fn said(ledger: &Ledger) -> Vec<String> {
+fn said(ledger: &Ledger) -> Vec<Found> {
     let mut problems = ledger.wrong.clone();
     // After a run that hung nobody knows what subscribers were told.
     if problems.is_empty() {

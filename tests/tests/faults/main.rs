@@ -70,6 +70,15 @@ fn an_adapter_that_acknowledges_before_it_commits_is_found_out() {
     let cuts = report.tallies["power cut, everything survives"];
     assert!(cuts.broken > 0, "lost even where only the process dies:\n{report}");
     assert!(report.violations_that_say("is lost").count() > 0, "{report}");
+    println!("{report}");
+    let text = report.to_string();
+    let wrong: Vec<&str> =
+        text.lines().filter(|line| line.contains(" of the cases, first ")).collect();
+    assert!(
+        wrong.first().is_some_and(|line| line.contains("is lost")),
+        "the worst first:\n{report}"
+    );
+    assert!(wrong.len() < 10, "one line for each kind of problem:\n{report}");
 }
 
 #[test]

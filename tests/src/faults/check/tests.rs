@@ -33,15 +33,16 @@ fn ledger() -> Ledger {
     Ledger { emissions: vec![acked, refused], ..Ledger::default() }
 }
 
-fn says(problems: &[String], text: &str) {
-    assert!(problems.iter().any(|problem| problem.contains(text)), "`{text}` not in {problems:?}");
+fn says(problems: &[Found], text: &str) {
+    let found = problems.iter().any(|problem| problem.what.contains(text));
+    assert!(found, "`{text}` not in {problems:?}");
 }
 
 #[test]
 fn what_may_be_left_is_let_through() {
     let acked = [left(0, 1), left(1, 2), left(2, 3)];
     let all = [&acked[..], &[left(3, 4), left(4, 5), left(5, 6)]].concat();
-    let none: [String; 0] = [];
+    let none: [Found; 0] = [];
     assert_eq!(problems(&ledger(), END, &acked), none, "what was refused is gone");
     assert_eq!(problems(&ledger(), END, &all), none, "or there whole");
     assert_eq!(problems(&ledger(), Moment(9), &[]), none, "not acknowledged yet");
