@@ -47,7 +47,7 @@ pub(super) fn problems(ledger: &Ledger, at: Moment, left: &[RecordedEvent]) -> V
                 problems.push(Breach::OtherTime.of(format!(
                     "{id} was recorded at {}, and its receipt says {}",
                     event.recorded_at, receipt.recorded_at
-                )))
+                )));
             }
             Some(_) => {}
         }

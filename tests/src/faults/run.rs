@@ -244,7 +244,7 @@ async fn examine(log: &dyn AuditLog, ledger: &Ledger, at: Moment) -> Vec<Found> 
             if receipt.status == ReceiptStatus::Recorded
                 && (receipt.sequence.0 == next || left.is_empty()) => {}
         Ok(receipts) => {
-            problems.push(Breach::Gap.of(format!("a new event did not get {next}: {receipts:?}")))
+            problems.push(Breach::Gap.of(format!("a new event did not get {next}: {receipts:?}")));
         }
         Err(error) => {
             problems.push(unusable(format!("it takes no new event: {}", chain(error))));
