@@ -356,6 +356,22 @@ async fn an_upcaster_that_does_not_do_its_work_is_refused() {
     assert!(!report.to_string().contains("Raise the version"), "{report}");
 }
 
+declared!(second_version_reshaped, "order.placed", 2 [order_placed_from], OrderPlaced {
+    order_number: String, articles: Vec<String>, total_cents: u64, place: String,
+});
+
+#[tokio::test]
+async fn an_upcaster_is_not_blamed_for_a_shape_that_changed_after_it() {
+    let folder = samples();
+    Corpus::new(folder.path(), &second_version::CATALOGUE).write().await;
+    let report = Corpus::new(folder.path(), &second_version_reshaped::CATALOGUE).check().await;
+    says(
+        &report,
+        &["version = 3", "It has an upcaster", "0001-v1-minimal.sql: today's code does not"],
+    );
+    assert!(!report.to_string().contains("mend what"), "{report}");
+}
+
 #[tokio::test]
 async fn whoever_adopts_samples_late_writes_earlier_ones_by_a_declaration_of_that_version() {
     let folder = tempfile::tempdir().unwrap();

@@ -169,6 +169,14 @@ impl Finding {
         matches!(self, Self::Unreadable { .. } | Self::Altered { .. } | Self::Reshaped { .. })
     }
 
+    /// The same, without holding the upcaster to it.
+    pub(super) fn whatever_the_upcaster(self) -> Self {
+        match self {
+            Self::NotBroughtUp { file, source, .. } => Self::Unreadable { file, source },
+            other => other,
+        }
+    }
+
     /// A finding about a file that could not be read or written.
     pub(super) fn io(file: impl fmt::Display, error: &io::Error) -> Self {
         let problem = format!("it cannot be read or written ({error}): see to its permissions");
