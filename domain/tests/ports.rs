@@ -144,6 +144,8 @@ fn a_filter_accepts_by_type_context_query_and_predicate() {
     assert!(EventFilter::all().is_all());
     assert!(!EventFilter::matching(query.clone()).is_all());
     assert!(!EventFilter::all().where_event(|_| true).is_all(), "nobody can know");
+    assert!(EventFilter::all().where_event(|_| true).has_predicates());
+    assert!(!EventFilter::matching(query.clone()).has_predicates());
     let both = EventFilter::context("plan")
         .where_event(|event| event.envelope.plan_id.is_some())
         .where_event(RecordedEvent::is::<PlanApplied>);
