@@ -52,3 +52,32 @@ impl EventBus for ForgetfulBus {
         ShutdownReport::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::events::PlanCreated;
+    use domain::ports::handler;
+    use domain::{DomainEvent, Emit};
+    use futures::StreamExt;
+
+    use super::*;
+    use crate::stage::{all_types, memory_log};
+
+    #[tokio::test]
+    async fn it_records_nothing_tells_nobody_and_says_so() {
+        let bus = ForgetfulBus;
+        let (_, log) = memory_log();
+        bus.attach_recorder(&all_types(), crate::fakes::plain_recorder(log));
+        assert_eq!(bus.without_recorder(&all_types()), all_types());
+        let told = handler("told", |event| async move { panic!("told of {}", event.sequence) });
+        let _subscription = bus.subscribe(EventFilter::all(), told);
+        let refused = bus.emit(PlanCreated::sample()).await;
+        assert!(matches!(refused, Err(EmitError::NoRecorder { .. })), "{refused:?}");
+        assert!(bus.emit_batch(Vec::new()).await.is_ok_and(|receipts| receipts.is_empty()));
+        bus.settled().await;
+        assert!(bus.stream(EventFilter::all()).next().await.is_none());
+        assert!(bus.recent().is_empty());
+        assert_eq!(bus.counters(), BusCounters::default());
+        assert_eq!(bus.shutdown(Duration::ZERO).await, ShutdownReport::default());
+    }
+}

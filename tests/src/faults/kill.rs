@@ -288,4 +288,22 @@ mod tests {
         let twice = [at(OLD, sealed(event(7))), at(OLD + 1, sealed(event(7)))];
         says(&twice, 1, &[], "event-000007 is on record twice");
     }
+
+    #[test]
+    fn a_report_counts_what_happened_and_shows_what_broke() {
+        let report = KillReport {
+            rounds: 2,
+            killed: 7,
+            acked: 90,
+            on_record: 95,
+            pruned: 4,
+            violations: vec!["event 3 is lost".to_owned()],
+            took: Duration::from_secs(5),
+        };
+        assert_eq!(
+            report.to_string(),
+            "2 rounds in 5 s: 7 processes killed, 90 events acknowledged, 95 on record, 4 old ones \
+             pruned meanwhile; 1 promises broken\nevent 3 is lost\n"
+        );
+    }
 }

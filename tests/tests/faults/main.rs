@@ -9,6 +9,7 @@ use std::time::Duration;
 use broken::{How, broken};
 use indelible_tests::faults::{
     Case, Failure, FaultyDisk, OpenLog, Operation, Place, Survival, Torture, Workload, sqlite,
+    torture,
 };
 use infrastructure::memory::InMemoryAuditLog;
 use infrastructure::seaorm::{AuditStorage, Durability, OpenError, StorageOptions};
@@ -25,11 +26,10 @@ fn sampled() -> Torture {
 
 #[test]
 fn whatever_fails_whenever_what_was_acknowledged_is_on_record() {
-    let torture = Torture::from_env();
-    let report = torture.run(sqlite(Durability::Full), &Workload::default());
+    let report = torture(sqlite(Durability::Full), &Workload::default());
     println!("{report}");
     report.must_be_clean();
-    if torture.only.is_some() {
+    if Torture::from_env().only.is_some() {
         return;
     }
     let once = [
@@ -99,8 +99,8 @@ fn an_adapter_that_commits_a_batch_in_parts_is_found_out() {
 #[test]
 fn an_adapter_that_hangs_when_the_disk_fails_is_found_out() {
     let only = Some("write:70:io:once".parse().unwrap_or(Case::Nothing));
-    let torture = Torture { only, patience: Duration::from_secs(2), ..sampled() };
-    let report = torture.run(broken(How::Hangs), &small());
+    let alone = Torture { only, patience: Duration::from_secs(2), ..sampled() };
+    let report = alone.run(broken(How::Hangs), &small());
     assert!(report.violations_that_say("it hangs").count() > 0, "{report}");
 }
 
