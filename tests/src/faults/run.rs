@@ -22,6 +22,7 @@ use super::breach::{Breach, Found};
 use super::check;
 use super::ledger::{Emission, Ledger, Pruning};
 use super::workload::{Step, Workload, event, moment, sealed};
+use crate::expect::chain;
 use crate::fakes::{ManualClock, Probe, plain_recorder};
 use crate::stage::all_types;
 
@@ -255,15 +256,4 @@ async fn examine(log: &dyn AuditLog, ledger: &Ledger, at: Moment) -> Vec<Found> 
 
 fn unusable(what: String) -> Found {
     Breach::Unusable.of(what)
-}
-
-/// An error and its causes on one line.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

@@ -11,8 +11,9 @@ use futures::StreamExt as _;
 
 use super::conditions::Conditions;
 use super::scene::Scene;
-use super::timeline::{Handling, Happening, chain};
+use super::timeline::{Handling, Happening};
 use super::{Outcome, ScenarioError, explain};
+use crate::expect::chain;
 
 /// An event that was found where it was expected.
 #[derive(Clone, Debug, PartialEq)]

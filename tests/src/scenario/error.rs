@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use domain::{EmitError, QueryError};
 use indelible::StartError;
 
-use super::timeline::chain;
+use crate::expect::chain;
 
 /// What a test returns that is a scenario.
 pub type Outcome<T = ()> = Result<T, ScenarioError>;

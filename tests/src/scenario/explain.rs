@@ -7,10 +7,9 @@ use domain::{EmitError, EventEnvelope, Receipt, RecordedEvent, Sequence};
 
 use super::conditions::Conditions;
 use super::counted::Place;
-use super::timeline::{
-    EmitNumber, Handling, Happening, Offered, SubscriptionNumber, Timeline, chain,
-};
+use super::timeline::{EmitNumber, Handling, Happening, Offered, SubscriptionNumber, Timeline};
 use super::told::not_told;
+use crate::expect::chain;
 
 /// A timeline under its heading.
 pub(super) fn titled(timeline: &Timeline) -> String {

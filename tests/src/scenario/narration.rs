@@ -4,7 +4,8 @@ use std::fmt;
 
 use domain::{AuditFilter, Receipt, ReceiptStatus, RecordedEvent, TypePattern};
 
-use super::timeline::{Handling, Happening, Offered, Timeline, chain};
+use super::timeline::{Handling, Happening, Offered, Timeline};
+use crate::expect::chain;
 
 /// How many of the first and of the last lines are shown of a timeline that is too long to read.
 const SHOWN: (usize, usize) = (40, 160);

@@ -20,9 +20,8 @@ use futures::FutureExt;
 use tokio::sync::watch;
 
 use super::child;
-use super::timeline::{
-    EmitNumber, Handling, Happening, Offered, SubscriptionNumber, Timeline, chain,
-};
+use super::timeline::{EmitNumber, Handling, Happening, Offered, SubscriptionNumber, Timeline};
+use crate::expect::chain;
 
 /// Notes what goes over the bus inside.
 pub struct ObservedBus {

@@ -163,15 +163,3 @@ impl Timeline {
         self.happenings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-/// An error and all its causes in one line.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}
