@@ -13,6 +13,7 @@ pub mod envelope;
 pub mod event;
 pub mod events;
 pub mod ports;
+pub mod subscription;
 
 pub use audit::{
     AuditEntry, AuditFilter, LogSpan, Receipt, ReceiptStatus, RecordedEvent, Sequence, TypePattern,
@@ -23,10 +24,11 @@ pub use event::{
     EventGroup, EventType, GroupDescriptor,
 };
 pub use ports::{
-    AppendError, AuditAppend, AuditInspect, AuditLog, AuditQuery, AuditRetention, Clock, Emit,
-    EmitError, EventBus, EventFilter, EventRecorder, EventSubscriber, QueryError, Redactor,
-    RetentionError, Subscription,
+    AppendError, AuditAppend, AuditInspect, AuditLog, AuditQuery, AuditRetention, Clock, Delivery,
+    Emit, EmitError, EventBus, EventFilter, EventRecorder, EventSubscriber, QueryError, Redactor,
+    RetentionError, Subscription, SubscriptionStore,
 };
+pub use subscription::{StartAt, SubscriptionName};
 
 /// What the declaration macro needs in reach of a crate that depends on this one alone.
 #[doc(hidden)]

@@ -62,7 +62,14 @@ config.changed: key string, old json, new json
 entity.deleted: entity_kind string, entity_id string
 auth.succeeded: method string, principal string
 auth.failed: method string, principal string?, reason string
-audit.pruned: from_sequence whole, to_sequence whole, entries whole, older_than_days whole";
+audit.pruned: from_sequence whole, to_sequence whole, entries whole, older_than_days whole
+subscription.paused: name string, cursor whole
+subscription.resumed: name string, cursor whole
+subscription.rewound: name string, from_cursor whole, to_cursor whole
+subscription.removed: name string, cursor whole, dead_letters whole
+subscription.halted: name string, cursor whole, error string
+dead_letter.retried: subscription string, event_sequence whole
+dead_letter.discarded: subscription string, event_sequence whole";
 
 /// The kind of a field in the words of the taxonomy above; `?` where null is allowed.
 fn kind(schema: &Value) -> String {
@@ -109,7 +116,11 @@ fn described(event: &EventDescriptor) -> String {
 fn the_catalogue_is_the_taxonomy_type_by_type_and_field_by_field() {
     let declared: Vec<String> = CATALOGUE.events().map(described).collect();
     let expected: Vec<&str> = TAXONOMY.lines().collect();
-    assert_eq!(expected.len(), 43 + 1, "43 types of the platform, and what the log says of itself");
+    assert_eq!(
+        expected.len(),
+        43 + 8,
+        "43 types of the platform, and what the system says of itself"
+    );
     assert_eq!(declared, expected);
 }
 
@@ -125,7 +136,7 @@ fn every_type_is_found_by_its_wire_name_and_by_nothing_else() {
         assert!(CATALOGUE.find(unknown).is_none(), "{unknown}");
     }
     let names: Vec<_> = CATALOGUE.event_types().collect();
-    assert_eq!(names.iter().collect::<HashSet<_>>().len(), 44);
+    assert_eq!(names.iter().collect::<HashSet<_>>().len(), 51);
 }
 
 #[test]
@@ -149,6 +160,8 @@ fn contexts_come_in_the_order_they_were_composed_and_hold_their_own_events() {
         "entity",
         "auth",
         "audit",
+        "subscription",
+        "dead_letter",
     ];
     assert_eq!(contexts, expected);
     for group in CATALOGUE.groups() {

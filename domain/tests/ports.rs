@@ -2,8 +2,8 @@
 //! bus does for a single event.
 
 use std::error::Error;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,12 +12,13 @@ use futures::executor::block_on;
 use futures::stream;
 use indelible_domain::events::{ActorCompleted, PlanApplied, PlanCreated, PlanEvent, ToolInvoked};
 use indelible_domain::ports::{
-    BusCounters, EventStream, Fact, Inspection, RecordError, ShutdownReport, handler,
+    BusCounters, Delivery, EmitBatch, EventStream, Fact, Inspection, ReactionEmitter, RecordError,
+    ShutdownReport, handler,
 };
 use indelible_domain::{
     Actor, ActorKind, AppendError, AuditFilter, Details, DomainEvent, Emit, EmitError, EventBus,
-    EventDraft, EventFilter, EventRecorder, EventSubscriber, EventType, Receipt, ReceiptStatus,
-    RecordedEvent, RetentionError, Sequence, Subscription,
+    EventDraft, EventEnvelope, EventFilter, EventRecorder, EventSubscriber, EventType, Receipt,
+    ReceiptStatus, RecordedEvent, RetentionError, Sequence, Subscription,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -179,8 +180,15 @@ fn a_handler_is_a_name_and_a_function() {
         if event.is::<PlanCreated>() { Ok(()) } else { Err("not a plan".into()) }
     });
     assert_eq!(subscriber.name(), "picky");
-    assert!(block_on(subscriber.handle(&recorded(PlanCreated::sample()))).is_ok());
-    let error = block_on(subscriber.handle(&recorded(ToolInvoked::sample()))).unwrap_err();
+    let bus: Arc<dyn EventBus> = Arc::new(Answering(Vec::new()));
+    let deliver = |event: RecordedEvent| {
+        let event = Arc::new(event);
+        let emitter = ReactionEmitter::new(Arc::clone(&event), Arc::new(Arc::clone(&bus)), 1);
+        Delivery::new(event, emitter)
+    };
+    assert!(block_on(subscriber.handle(&deliver(recorded(PlanCreated::sample())))).is_ok());
+    let tool = deliver(recorded(ToolInvoked::sample()));
+    let error = block_on(subscriber.handle(&tool)).unwrap_err();
     assert_eq!(error.to_string(), "not a plan");
 }
 
@@ -214,6 +222,8 @@ impl EventBus for Answering {
     fn subscribe(&self, _: EventFilter, _: Arc<dyn EventSubscriber>) -> Subscription {
         Subscription::new(|| ())
     }
+    fn react_through(&self, _: Weak<dyn EventBus>) {}
+
     fn stream(&self, _: EventFilter) -> EventStream {
         Box::pin(stream::empty())
     }
@@ -306,4 +316,106 @@ proptest! {
             prop_assert_eq!(actor.to_string(), text);
         }
     }
+}
+
+/// A bus that keeps what it is given, as if it had recorded it.
+#[derive(Default)]
+struct Keeping(Mutex<Vec<EventEnvelope>>);
+
+#[async_trait]
+impl EmitBatch for Keeping {
+    async fn emit_batch(&self, drafts: Vec<EventDraft>) -> Result<Vec<Receipt>, EmitError> {
+        let mut kept = self.0.lock().unwrap();
+        let mut receipts = Vec::new();
+        for draft in drafts {
+            let id = || format!("made {}", kept.len());
+            let envelope = draft.seal(DateTime::UNIX_EPOCH, id, "/tests").unwrap();
+            let sequence = Sequence(kept.len() as u64 + 2);
+            let event = RecordedEvent { sequence, recorded_at: DateTime::UNIX_EPOCH, envelope };
+            receipts.push(event.receipt());
+            kept.push(event.envelope);
+        }
+        Ok(receipts)
+    }
+}
+
+fn reacting_to(draft: EventDraft, through: &Arc<Keeping>, limit: u32) -> Delivery {
+    let event = Arc::new(recorded(draft));
+    let through: Arc<dyn EmitBatch> = Arc::<Keeping>::clone(through);
+    Delivery::new(Arc::clone(&event), ReactionEmitter::new(event, through, limit))
+}
+
+#[test]
+fn what_is_emitted_in_reaction_is_tied_to_its_cause() {
+    let kept = Arc::new(Keeping::default());
+    let trace = json!("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+    let extensions: Details =
+        [("traceparent".to_owned(), trace.clone()), ("own".to_owned(), json!(1))]
+            .into_iter()
+            .collect();
+    let cause = EventDraft::from(PlanCreated::sample())
+        .in_trace("4bf92f3577b34da6a3ce929d0e0e4736")
+        .with_extensions(extensions);
+    let delivery = reacting_to(cause.clone(), &kept, 3);
+    let receipt = block_on(delivery.emit(PlanApplied::sample())).unwrap();
+    assert_eq!((receipt.sequence, receipt.event_id.as_str()), (Sequence(2), "made 0"));
+    let first = kept.0.lock().unwrap()[0].clone();
+    assert_eq!(first.causation_id.as_deref(), Some("e1"));
+    assert_eq!(first.correlation_id.as_deref(), Some("e1"), "a run is named after its first event");
+    assert_eq!(first.trace_id.as_deref(), Some("4bf92f3577b34da6a3ce929d0e0e4736"));
+    assert_eq!(first.extensions.get("traceparent"), Some(&trace));
+    assert_eq!(first.extensions.get("own"), None, "only the trace is passed on");
+    assert_eq!((first.reaction_depth(), delivery.envelope.reaction_depth()), (1, 0));
+
+    // What the emitter says itself stands, and a run of work that has a name keeps it.
+    let delivery = reacting_to(cause.correlated_by("run"), &kept, 3);
+    let own = EventDraft::from(PlanApplied::sample()).caused_by("other").in_trace("mine");
+    block_on(delivery.emit(own)).unwrap();
+    let second = kept.0.lock().unwrap()[1].clone();
+    assert_eq!(second.causation_id.as_deref(), Some("other"));
+    assert_eq!(second.correlation_id.as_deref(), Some("run"));
+    assert_eq!(second.trace_id.as_deref(), Some("mine"));
+    assert_eq!(second.extensions.get("traceparent"), None, "another trace's parent is none of it");
+}
+
+#[test]
+fn reactions_that_follow_from_one_another_are_limited_in_number() {
+    let kept = Arc::new(Keeping::default());
+    let mut cause = EventDraft::from(PlanCreated::sample());
+    for depth in 1..=3 {
+        let delivery = reacting_to(cause, &kept, 3);
+        assert_eq!(delivery.envelope.reaction_depth(), depth - 1);
+        block_on(delivery.emit(PlanCreated::sample())).unwrap();
+        let envelope = kept.0.lock().unwrap().last().unwrap().clone();
+        cause = EventDraft::from(PlanCreated::sample()).with_extensions(envelope.extensions);
+    }
+    let last = reacting_to(cause, &kept, 3);
+    let error = block_on(last.emit(PlanApplied::sample())).unwrap_err();
+    assert!(matches!(&error, EmitError::TooDeep { limit: 3, cause, .. } if cause == "e1"));
+    let said = error.to_string();
+    assert!(said.contains("`plan.applied`") && said.contains("`reactions.max-depth`"), "{said}");
+    assert_eq!(kept.0.lock().unwrap().len(), 3, "nothing was emitted");
+    assert!(block_on(last.emitter().emit_batch(Vec::new())).unwrap().is_empty());
+}
+
+#[test]
+fn a_delivery_says_whether_it_may_be_one_of_several() {
+    let kept = Arc::new(Keeping::default());
+    let first = reacting_to(PlanCreated::sample().into(), &kept, 3);
+    assert_eq!((first.attempt(), first.may_be_repeated()), (1, false));
+    assert!(first.clone().with_repeated(true).may_be_repeated());
+    let second = first.with_attempt(2);
+    assert_eq!((second.attempt(), second.may_be_repeated()), (2, true));
+    assert_eq!(second.event().sequence, second.sequence);
+    assert!(format!("{second:?}").contains("max_depth: 3"));
+}
+
+#[test]
+fn a_filter_narrows_to_a_session_and_an_actor() {
+    let event = recorded(
+        EventDraft::from(PlanCreated::sample()).in_session("s1").by(Actor::agent("planner")),
+    );
+    assert!(EventFilter::all().in_session("s1").by(&Actor::agent("planner")).accepts(&event));
+    assert!(!EventFilter::all().in_session("s2").accepts(&event));
+    assert!(!EventFilter::all().by(&Actor::human("planner")).accepts(&event));
 }

@@ -211,6 +211,10 @@ impl AuditQuery for FailsAt {
     ) -> Result<Option<Sequence>, QueryError> {
         self.log.last_recorded_before(at).await
     }
+
+    async fn newer_than(&self, sequence: Sequence) -> Result<Sequence, QueryError> {
+        self.log.newer_than(sequence).await
+    }
 }
 
 #[async_trait]

@@ -145,6 +145,12 @@ pub const KNOWN: &[Known] = &[
     ),
     known("stream.recent", Kind::Count, "EVENTS", "Events kept in memory for inspection"),
     known(
+        "reactions.max-depth",
+        Kind::Count,
+        "REACTIONS",
+        "How many reactions may follow from one another before one more is refused",
+    ),
+    known(
         "log.level",
         Kind::Text,
         "LEVEL",

@@ -14,6 +14,7 @@ pub use shown::{ShownSetting, shown};
 
 use std::path::{Path, PathBuf};
 
+use domain::ports::MAX_REACTION_DEPTH;
 use infrastructure::redaction::RedactionSettings;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,8 @@ pub struct Settings {
     pub redaction: RedactionOptions,
     /// Readers of what is recorded.
     pub stream: StreamSettings,
+    /// What subscribers emit in reaction to events.
+    pub reactions: ReactionSettings,
     /// What the program says about itself.
     pub log: LogSettings,
 }
@@ -147,6 +150,20 @@ pub struct StreamSettings {
 impl Default for StreamSettings {
     fn default() -> Self {
         Self { buffer: 4096, recent: 256 }
+    }
+}
+
+/// What subscribers emit in reaction to events.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ReactionSettings {
+    /// How many reactions may follow from one another.
+    pub max_depth: u32,
+}
+
+impl Default for ReactionSettings {
+    fn default() -> Self {
+        Self { max_depth: MAX_REACTION_DEPTH }
     }
 }
 

@@ -123,6 +123,7 @@ impl AppBuilder {
         let types: Vec<EventType> = catalogue.event_types().collect();
         let bus: Arc<dyn EventBus> = services.resolve();
         let recorder: Arc<dyn EventRecorder> = services.resolve();
+        bus.react_through(Arc::downgrade(&bus));
         bus.attach_recorder(&types, recorder);
         let types = bus.without_recorder(&types);
         if !types.is_empty() {
@@ -153,6 +154,7 @@ fn bus_settings(settings: &Settings) -> BusSettings {
         queue_capacity: settings.audit.queue_capacity,
         max_batch: settings.audit.max_batch,
         reader_buffer: settings.stream.buffer,
+        max_reaction_depth: settings.reactions.max_depth,
         recent: settings.stream.recent,
     }
 }

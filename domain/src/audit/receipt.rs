@@ -95,6 +95,17 @@ pub enum WrongEventType {
 }
 
 impl RecordedEvent {
+    /// The receipt that its emitter got.
+    #[must_use]
+    pub fn receipt(&self) -> Receipt {
+        Receipt {
+            event_id: self.envelope.event_id.clone(),
+            sequence: self.sequence,
+            recorded_at: self.recorded_at,
+            status: ReceiptStatus::Recorded,
+        }
+    }
+
     /// Whether this is an event of type `E`.
     #[must_use]
     pub fn is<E: DomainEvent>(&self) -> bool {

@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Actor, EventEnvelope};
+use super::{Actor, EventEnvelope, REACTION_DEPTH, TRACE_CONTEXT};
 use crate::event::{Details, DetailsError, DomainEvent, EventDescriptor, EventType};
 
 /// An event with what its emitter knows of the envelope; the bus fills in the rest.
@@ -153,6 +153,26 @@ impl EventDraft {
     /// Names the W3C trace it belongs to: 32 lower-case hex digits.
     pub fn in_trace(mut self, trace_id: impl Into<String>) -> Self {
         self.trace_id = Some(trace_id.into());
+        self
+    }
+
+    /// Ties the event to the one it reacts to, where nothing else has been said: that event is its
+    /// cause; it belongs to the same run of work, which is named after that event where it has no name
+    /// yet; and to the same trace. It is one reaction further away from an event that is none.
+    pub fn in_reaction_to(mut self, cause: &EventEnvelope) -> Self {
+        self.causation_id.get_or_insert_with(|| cause.event_id.clone());
+        let run = cause.correlation_id.as_ref().unwrap_or(&cause.event_id);
+        self.correlation_id.get_or_insert_with(|| run.clone());
+        if self.trace_id.is_none() {
+            self.trace_id.clone_from(&cause.trace_id);
+            for name in TRACE_CONTEXT {
+                if let Some(value) = cause.extensions.get(name) {
+                    self.extensions.entry(name).or_insert_with(|| value.clone());
+                }
+            }
+        }
+        let depth = cause.reaction_depth().saturating_add(1);
+        self.extensions.insert(REACTION_DEPTH.to_owned(), depth.into());
         self
     }
 

@@ -13,6 +13,12 @@ use chrono::{DateTime, Utc};
 
 use crate::event::{Details, EventType};
 
+/// The extension that says how many reactions lie between an event and one that is none.
+pub const REACTION_DEPTH: &str = "reactiondepth";
+
+/// The extensions in which CloudEvents carry a W3C trace context.
+pub const TRACE_CONTEXT: [&str; 2] = ["traceparent", "tracestate"];
+
 /// A sealed event: complete, and ready to be put on record.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EventEnvelope {
@@ -48,4 +54,14 @@ pub struct EventEnvelope {
     pub extensions: Details,
     /// The payload.
     pub details: Details,
+}
+
+impl EventEnvelope {
+    /// How many reactions lie between this event and one that is none: 0 where it is none itself. A
+    /// producer's own extension of that name counts as well; one that is no number does not.
+    #[must_use]
+    pub fn reaction_depth(&self) -> u32 {
+        let depth = self.extensions.get(REACTION_DEPTH).and_then(serde_json::Value::as_u64);
+        depth.map_or(0, |depth| u32::try_from(depth).unwrap_or(u32::MAX))
+    }
 }

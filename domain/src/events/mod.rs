@@ -14,6 +14,7 @@ mod checkpoint;
 mod config;
 mod context;
 mod correction;
+mod dead_letter;
 mod decision;
 mod entity;
 mod invariant;
@@ -21,6 +22,7 @@ mod plan;
 mod resource;
 mod sandbox;
 mod session;
+mod subscription;
 mod tool;
 mod validation;
 
@@ -32,6 +34,7 @@ pub use checkpoint::*;
 pub use config::*;
 pub use context::*;
 pub use correction::*;
+pub use dead_letter::*;
 pub use decision::*;
 pub use entity::*;
 pub use invariant::*;
@@ -39,6 +42,7 @@ pub use plan::*;
 pub use resource::*;
 pub use sandbox::*;
 pub use session::*;
+pub use subscription::*;
 pub use tool::*;
 pub use validation::*;
 
@@ -63,6 +67,8 @@ pub const GROUPS: &[GroupDescriptor] = &[
     EntityEvent::GROUP,
     AuthEvent::GROUP,
     AuditEvent::GROUP,
+    SubscriptionEvent::GROUP,
+    DeadLetterEvent::GROUP,
 ];
 
 /// The platform's own catalogue.

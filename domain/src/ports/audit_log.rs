@@ -131,6 +131,13 @@ pub trait AuditQuery: Interface {
         &self,
         moment: DateTime<Utc>,
     ) -> Result<Option<Sequence>, QueryError>;
+
+    /// Waits until there is an entry after `sequence`, and returns the newest one's.
+    ///
+    /// An adapter MUST return at once what is there already; MUST notice within 100 ms what is
+    /// appended later, by whichever process; MUST NOT keep asking the record in order to notice; and
+    /// MUST be safe to cancel. It may return late where others hold the record.
+    async fn newer_than(&self, sequence: Sequence) -> Result<Sequence, QueryError>;
 }
 
 /// Removing the oldest part of the record, by policy.

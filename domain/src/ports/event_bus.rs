@@ -1,7 +1,7 @@
 //! The bus: where events are emitted and from where they are handed on.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -49,6 +49,20 @@ pub enum EmitError {
         /// What the recorder said.
         #[source]
         source: RecordError,
+    },
+    /// It is a reaction to a reaction to a reaction, and so on, for longer than is allowed.
+    #[error(
+        "`{event_type}` was not emitted: it reacts to event {cause}, which is the last of {limit} \
+         reactions that follow from one another, and no more are allowed; two reactions may be \
+         answering each other: break their cycle, or raise `reactions.max-depth`"
+    )]
+    TooDeep {
+        /// The type; of a batch, its first event's.
+        event_type: EventType,
+        /// The id of the event it reacts to.
+        cause: String,
+        /// How many are allowed.
+        limit: u32,
     },
     /// The bus is shutting down or has shut down.
     #[error("the event bus has shut down: emit before calling `shutdown`")]
@@ -117,6 +131,11 @@ pub trait EventBus: Interface {
     /// that is slow, or a search of payloads, thus slows every emit. Do such work in the subscriber.
     fn subscribe(&self, filter: EventFilter, subscriber: Arc<dyn EventSubscriber>) -> Subscription;
 
+    /// Has what subscribers emit through their [`Delivery`](super::Delivery) go through `front`: the
+    /// bus as everybody else knows it, with whatever has been put around it. Until it is called, and
+    /// when `front` has gone, it goes through this bus itself. An adapter MUST NOT keep `front` alive.
+    fn react_through(&self, front: Weak<dyn EventBus>);
+
     /// Recorded events from now on, under the same guarantees. Ends when the bus shuts down and
     /// everything has been read.
     fn stream(&self, filter: EventFilter) -> EventStream;
@@ -160,10 +179,7 @@ impl<B: EventBus + ?Sized> Emit for B {
         let mut receipts = self.emit_batch(vec![draft]).await?;
         receipts.pop().ok_or_else(|| EmitError::NotRecorded {
             event_type,
-            source: RecordError::Misbehaved {
-                recorder: "event bus".to_owned(),
-                how: "it returned no receipt for an event it accepted".to_owned(),
-            },
+            source: RecordError::without_receipt(),
         })
     }
 }

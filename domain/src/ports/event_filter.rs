@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::Actor;
 use crate::audit::{AuditFilter, RecordedEvent, TypePattern};
 use crate::event::{DomainEvent, EventType};
 
@@ -67,6 +68,18 @@ impl EventFilter {
     /// Of these, the events of one project.
     pub fn in_project(mut self, project_name: impl Into<String>) -> Self {
         self.query.project_name = Some(project_name.into());
+        self
+    }
+
+    /// Of these, the events of one session.
+    pub fn in_session(mut self, session_id: impl Into<String>) -> Self {
+        self.query.session_id = Some(session_id.into());
+        self
+    }
+
+    /// Of these, the events that one actor caused.
+    pub fn by(mut self, actor: &Actor) -> Self {
+        self.query.actor = Some(actor.to_string());
         self
     }
 

@@ -28,6 +28,16 @@ pub enum RecordError {
     },
 }
 
+impl RecordError {
+    /// What an emitter is told when an event was accepted and nothing is known of its place.
+    pub(crate) fn without_receipt() -> Self {
+        Self::Misbehaved {
+            recorder: "event bus".to_owned(),
+            how: "it returned no receipt for an event it accepted".to_owned(),
+        }
+    }
+}
+
 /// Puts events on record. Awaited by every emit before anyone else hears of the event.
 #[async_trait]
 pub trait EventRecorder: Interface {

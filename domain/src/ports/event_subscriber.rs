@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use shaku::Interface;
 
-use crate::audit::RecordedEvent;
+use super::Delivery;
 
 /// Whatever a handler failed with.
 pub type HandlerError = Box<dyn std::error::Error + Send + Sync>;
@@ -15,7 +15,8 @@ pub type HandlerError = Box<dyn std::error::Error + Send + Sync>;
 /// Reacts to events after they are on record.
 ///
 /// The bus calls it for one event at a time, in the order of the record. It may take its time, fail
-/// or panic: neither emitters nor other subscribers notice. It may emit, subscribe and unsubscribe.
+/// or panic: neither emitters nor other subscribers notice. It may subscribe and unsubscribe, and emit:
+/// through [`Delivery::emit`], so that what it emits names the event it reacts to.
 #[async_trait]
 pub trait EventSubscriber: Interface {
     /// A name for logs and counters.
@@ -23,7 +24,7 @@ pub trait EventSubscriber: Interface {
 
     /// Reacts to one event. An error is logged with the event's id and this subscriber's name,
     /// and counted; the next event follows all the same.
-    async fn handle(&self, event: &RecordedEvent) -> Result<(), HandlerError>;
+    async fn handle(&self, event: &Delivery) -> Result<(), HandlerError>;
 }
 
 /// Keeps a subscription alive: dropping it unsubscribes.
@@ -75,7 +76,7 @@ impl fmt::Debug for Subscription {
 /// ```
 pub fn handler<F, R>(name: &str, function: F) -> Arc<dyn EventSubscriber>
 where
-    F: Fn(RecordedEvent) -> R + Send + Sync + 'static,
+    F: Fn(Delivery) -> R + Send + Sync + 'static,
     R: Future<Output = Result<(), HandlerError>> + Send + 'static,
 {
     Arc::new(FunctionSubscriber { name: name.to_owned(), function })
@@ -89,14 +90,14 @@ struct FunctionSubscriber<F> {
 #[async_trait]
 impl<F, R> EventSubscriber for FunctionSubscriber<F>
 where
-    F: Fn(RecordedEvent) -> R + Send + Sync + 'static,
+    F: Fn(Delivery) -> R + Send + Sync + 'static,
     R: Future<Output = Result<(), HandlerError>> + Send + 'static,
 {
     fn name(&self) -> &str {
         &self.name
     }
 
-    async fn handle(&self, event: &RecordedEvent) -> Result<(), HandlerError> {
+    async fn handle(&self, event: &Delivery) -> Result<(), HandlerError> {
         (self.function)(event.clone()).await
     }
 }

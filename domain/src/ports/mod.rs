@@ -5,19 +5,23 @@
 
 mod audit_log;
 mod clock;
+mod delivery;
 mod event_bus;
 mod event_filter;
 mod event_recorder;
 mod event_subscriber;
 mod redactor;
+mod subscription_store;
 
 pub use audit_log::{
     AppendError, AuditAppend, AuditInspect, AuditLog, AuditQuery, AuditRetention, Fact, Inspection,
     QueryError, RetentionError, StorageProblem,
 };
 pub use clock::Clock;
+pub use delivery::{Delivery, EmitBatch, MAX_REACTION_DEPTH, ReactionEmitter};
 pub use event_bus::{BusCounters, Emit, EmitError, EventBus, EventStream, ShutdownReport};
 pub use event_filter::EventFilter;
 pub use event_recorder::{EventRecorder, RecordError};
 pub use event_subscriber::{EventSubscriber, HandlerError, Subscription, handler};
 pub use redactor::Redactor;
+pub use subscription_store::{SubscriptionStore, SubscriptionStoreError};

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: payloads. They may be long and personal, and the record has them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -54,6 +54,10 @@ impl EventBus for LoggingEventBus {
 
     fn subscribe(&self, filter: EventFilter, subscriber: Arc<dyn EventSubscriber>) -> Subscription {
         self.inner.subscribe(filter, subscriber)
+    }
+
+    fn react_through(&self, front: Weak<dyn EventBus>) {
+        self.inner.react_through(front);
     }
 
     fn stream(&self, filter: EventFilter) -> EventStream {

@@ -1,15 +1,18 @@
 //! The event buses: the reactive one, and the decorator that logs.
 //!
-//! One event's way through the files: `reactive` takes the draft and has `sealing` complete it,
+//! One event's way through the files: `entrance` takes the draft and has `sealing` complete it,
 //! `recorders` names who records its type, `sequencer` gathers what waits and `committing` has it
 //! recorded as one batch, `readers` hands the batch to every `inbox`, a `reader` takes it out again
-//! (or goes back to the record for what did not fit), and `subscribers` calls the handlers.
+//! (or goes back to the record for what did not fit), and `subscribers` calls the handlers, whose own
+//! events `front` leads in again.
 //!
 //! Deliberately absent: storage and redaction, which are the recorder's, and delivery that outlives
 //! the process.
 
 mod committing;
 mod counting;
+mod entrance;
+mod front;
 mod inbox;
 mod logging;
 mod panics;

@@ -1,10 +1,10 @@
 //! The event bus: every event is on record before anyone reacts to it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::ports::{BusCounters, EventStream, ShutdownReport};
+use domain::ports::{BusCounters, EmitBatch, EventStream, ShutdownReport};
 use domain::{
     AuditLog, Clock, EmitError, EventBus, EventDraft, EventFilter, EventRecorder, EventSubscriber,
     EventType, Receipt, RecordedEvent, Subscription,
@@ -12,8 +12,9 @@ use domain::{
 use shaku::{Component, HasComponent, Module, ModuleBuildContext};
 use tokio::sync::Semaphore;
 
-use super::committing::Job;
 use super::counting::Counts;
+use super::entrance::Entrance;
+use super::front::Front;
 use super::inbox::Inbox;
 use super::reader::Reader;
 use super::readers::Readers;
@@ -24,7 +25,7 @@ use super::sequencer;
 use super::settings::BusSettings;
 use super::shared::Shared;
 use super::subscribers::{self, Subscribers};
-use crate::sync::{CancellationToken, Handle, mpsc, oneshot};
+use crate::sync::{CancellationToken, Handle, mpsc};
 
 /// The bus of one process.
 ///
@@ -40,11 +41,9 @@ use crate::sync::{CancellationToken, Handle, mpsc, oneshot};
 /// that; `shutdown` does not mind.
 pub struct ReactiveEventBus {
     shared: Arc<Shared>,
-    queue: mpsc::Sender<Job>,
-    recorders: Recorders,
-    sealer: Sealer,
+    entrance: Arc<Entrance>,
+    front: Arc<Front>,
     reader_buffer: usize,
-    stop: CancellationToken,
     stopped: CancellationToken,
 }
 
@@ -75,59 +74,30 @@ impl ReactiveEventBus {
             let _ended = ended;
             run.await;
         });
-        Self {
-            shared,
+        let entrance = Arc::new(Entrance {
+            shared: Arc::clone(&shared),
             queue,
             recorders: Recorders::default(),
             sealer: Sealer::new(settings.source),
-            reader_buffer: settings.reader_buffer.max(1),
             stop,
-            stopped,
-        }
-    }
-
-    /// Seals a batch; `None` when there is nothing in it.
-    fn seal(&self, drafts: Vec<EventDraft>) -> Result<Option<Sealed>, EmitError> {
-        if self.stop.is_cancelled() {
-            return Err(EmitError::ShutDown);
-        }
-        let Some(attached) = self.recorders.of_batch(&drafts)? else { return Ok(None) };
-        let now = self.shared.clock.now();
-        let entries = drafts
-            .into_iter()
-            .map(|draft| self.sealer.seal(draft, now, &attached))
-            .collect::<Result<_, _>>()?;
-        let (answer, receipts) = oneshot::channel();
-        let busy = self.shared.rest.begin();
-        Ok(Some((Job { attached, entries, answer, busy }, receipts)))
+        });
+        let front = Front::of(&entrance, settings.max_reaction_depth);
+        Self { shared, entrance, front, reader_buffer: settings.reader_buffer.max(1), stopped }
     }
 }
-
-/// A job, and where its answer will come.
-type Sealed = (Job, oneshot::Receiver<super::committing::Answer>);
 
 #[async_trait]
 impl EventBus for ReactiveEventBus {
     async fn emit_batch(&self, drafts: Vec<EventDraft>) -> Result<Vec<Receipt>, EmitError> {
-        let events = drafts.len();
-        let refuse = |error| {
-            self.shared.counts.refused.add(events);
-            error
-        };
-        let Some((job, receipts)) = self.seal(drafts).map_err(refuse)? else {
-            return Ok(Vec::new());
-        };
-        self.queue.send(job).await.map_err(|_| refuse(EmitError::ShutDown))?;
-        // Without an answer only when the runtime under the bus has been torn down.
-        receipts.await.unwrap_or(Err(EmitError::ShutDown))
+        self.entrance.emit_batch(drafts).await
     }
 
     fn attach_recorder(&self, types: &[EventType], recorder: Arc<dyn EventRecorder>) {
-        self.recorders.attach(types, recorder);
+        self.entrance.recorders.attach(types, recorder);
     }
 
     fn without_recorder(&self, types: &[EventType]) -> Vec<EventType> {
-        self.recorders.without(types)
+        self.entrance.recorders.without(types)
     }
 
     fn subscribe(&self, filter: EventFilter, subscriber: Arc<dyn EventSubscriber>) -> Subscription {
@@ -138,7 +108,11 @@ impl EventBus for ReactiveEventBus {
             Arc::clone(&self.shared.rest),
         );
         let reader = Reader::open(&self.shared, inbox);
-        subscribers::start(&self.shared, reader, subscriber)
+        subscribers::start(&self.shared, &self.front, reader, subscriber)
+    }
+
+    fn react_through(&self, front: Weak<dyn EventBus>) {
+        self.front.set(front);
     }
 
     fn stream(&self, filter: EventFilter) -> EventStream {
@@ -164,7 +138,7 @@ impl EventBus for ReactiveEventBus {
     /// Recording what was accepted is never cut short; the deadline is the subscribers', in the
     /// machine's own time, and begins after that.
     async fn shutdown(&self, deadline: Duration) -> ShutdownReport {
-        self.stop.cancel();
+        self.entrance.stop.cancel();
         self.stopped.cancelled().await;
         self.shared.subscribers.finish(deadline).await
     }

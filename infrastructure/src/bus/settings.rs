@@ -2,6 +2,8 @@
 //!
 //! Deliberately absent: times. The bus waits for nobody but the recorder.
 
+use domain::ports::MAX_REACTION_DEPTH;
+
 /// How large the parts of a [`ReactiveEventBus`](super::ReactiveEventBus) are. A size of 0 counts
 /// as 1, but for `recent`.
 #[derive(Clone, Debug)]
@@ -17,6 +19,8 @@ pub struct BusSettings {
     /// How many events may wait for a subscriber or stream; of what comes on top, it is told from
     /// the record. A batch is kept whole if nothing else waits.
     pub reader_buffer: usize,
+    /// How many reactions may follow from one another; one more is refused.
+    pub max_reaction_depth: u32,
     /// How many recorded events are kept for inspection; 0 keeps none.
     pub recent: usize,
 }
@@ -28,6 +32,7 @@ impl Default for BusSettings {
             queue_capacity: 10_000,
             max_batch: 512,
             reader_buffer: 4096,
+            max_reaction_depth: MAX_REACTION_DEPTH,
             recent: 256,
         }
     }

@@ -5,10 +5,11 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
-use domain::ports::ShutdownReport;
-use domain::{EventSubscriber, QueryError, RecordedEvent, Subscription};
+use domain::ports::{Delivery, ShutdownReport};
+use domain::{EventSubscriber, QueryError, Subscription};
 use futures::FutureExt;
 
+use super::front::Front;
 use super::inbox::Inbox;
 use super::panics;
 use super::reader::Reader;
@@ -86,6 +87,7 @@ impl Running {
 /// Hands what `reader` reads to `subscriber`, until the guard is dropped or nothing more comes.
 pub(super) fn start(
     shared: &Arc<Shared>,
+    front: &Arc<Front>,
     reader: Reader,
     subscriber: Arc<dyn EventSubscriber>,
 ) -> Subscription {
@@ -97,7 +99,7 @@ pub(super) fn start(
         state.last_id
     };
     let leave = Leave { shared: Arc::clone(shared), id };
-    let (task, handle) = abortable(serve(leave, reader, Arc::clone(&slot)));
+    let (task, handle) = abortable(serve(leave, Arc::clone(front), reader, Arc::clone(&slot)));
     let running = Running { name: inbox.name().to_owned(), slot, task: handle };
     shared.subscribers.lock().running.insert(id, running);
     shared.subscribers.tasks.spawn_on(task, &shared.subscribers.runtime);
@@ -131,7 +133,7 @@ impl Drop for Leave {
 }
 
 /// One subscriber's task.
-async fn serve(leave: Leave, mut reader: Reader, slot: Slot) {
+async fn serve(leave: Leave, front: Arc<Front>, mut reader: Reader, slot: Slot) {
     let shared = &leave.shared;
     let name = reader.inbox().name().to_owned();
     let (at_first, at_most) = PAUSES;
@@ -142,7 +144,7 @@ async fn serve(leave: Leave, mut reader: Reader, slot: Slot) {
                 pause = at_first;
                 let subscriber = slot.lock().unwrap_or_else(PoisonError::into_inner).clone();
                 let Some(subscriber) = subscriber else { return };
-                call(shared, &name, &*subscriber, &event).await;
+                call(shared, &name, &*subscriber, &front.delivery(event)).await;
             }
             // The reader has logged it, and reads on after what was removed.
             Err(QueryError::Removed { .. }) => pause = at_first,
@@ -162,12 +164,7 @@ async fn serve(leave: Leave, mut reader: Reader, slot: Slot) {
 }
 
 /// Has one event handled. Whatever comes of it is reported here, once.
-async fn call(
-    shared: &Shared,
-    name: &str,
-    subscriber: &dyn EventSubscriber,
-    event: &RecordedEvent,
-) {
+async fn call(shared: &Shared, name: &str, subscriber: &dyn EventSubscriber, event: &Delivery) {
     // The call itself stands inside as well: a handler may panic before its first await.
     let handled = AssertUnwindSafe(async { subscriber.handle(event).await }).catch_unwind().await;
     match handled {

@@ -17,6 +17,7 @@ use domain::{
     RetentionError, Sequence,
 };
 use shaku::{Component, HasComponent, Module, ModuleBuildContext};
+use tokio::sync::watch;
 
 use crate::moment;
 
@@ -24,13 +25,15 @@ use crate::moment;
 pub struct InMemoryAuditLog {
     clock: Arc<dyn Clock>,
     record: RwLock<Record>,
+    /// The newest entry's place.
+    newest: watch::Sender<Sequence>,
 }
 
 impl InMemoryAuditLog {
     /// An empty log; `clock` says when entries are recorded.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, record: RwLock::default() }
+        Self { clock, record: RwLock::default(), newest: watch::Sender::default() }
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Record> {
@@ -96,7 +99,16 @@ impl AuditAppend for InMemoryAuditLog {
             moment::text(time).map_err(|error| AppendError::Storage(Arc::new(error)))?;
         }
         let mut record = self.write();
-        Ok(batch.iter().map(|entry| record.place(entry, now)).collect())
+        let receipts = batch.iter().map(|entry| record.place(entry, now)).collect();
+        let newest = record.entries.back().map_or(Sequence(0), |entry| entry.sequence);
+        drop(record);
+        // Of two appends, the second may come by here first.
+        self.newest.send_if_modified(|known| {
+            let grown = newest > *known;
+            *known = newest.max(*known);
+            grown
+        });
+        Ok(receipts)
     }
 }
 
@@ -157,6 +169,13 @@ impl AuditQuery for InMemoryAuditLog {
         let record = self.read();
         let later = record.entries.partition_point(|entry| entry.recorded_at < moment);
         Ok(later.checked_sub(1).map(|last| record.entries[last].sequence))
+    }
+
+    async fn newer_than(&self, sequence: Sequence) -> Result<Sequence, QueryError> {
+        let mut newest = self.newest.subscribe();
+        // The sender is this log's own, so that waiting ends only when there is something.
+        let newest = newest.wait_for(|newest| *newest > sequence).await;
+        Ok(newest.map_or(sequence, |newest| *newest))
     }
 }
 

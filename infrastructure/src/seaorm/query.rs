@@ -1,5 +1,7 @@
 //! Questions to the log: pages by keyset, counts, and the span.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::audit::{AuditFilter, LogSpan, Page, Tally, TallyBy};
@@ -120,7 +122,21 @@ impl AuditQuery for SeaOrmAuditLog {
         let row = self.readers()?.query_one_raw(last).await.map_err(query_error)?;
         row.map(|row| row.try_get_by_index(0).map(sequence)).transpose().map_err(query_error)
     }
+
+    async fn newer_than(&self, sequence: Sequence) -> Result<Sequence, QueryError> {
+        loop {
+            if let Some((newest, _)) = self.span().await?.last
+                && newest > sequence
+            {
+                return Ok(newest);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
 }
+
+/// How often the end of the record is looked at by somebody who waits for it to grow.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 impl SeaOrmAuditLog {
     async fn entries(&self, entries: Select<Entity>) -> Result<Vec<RecordedEvent>, QueryError> {

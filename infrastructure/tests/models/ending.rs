@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::ports::HandlerError;
-use domain::{Emit, EmitError, EventBus, EventFilter, EventSubscriber, RecordedEvent};
+use domain::{Delivery, Emit, EmitError, EventBus, EventFilter, EventSubscriber};
 use futures::{FutureExt, StreamExt};
 use shuttle::future::{block_on, spawn};
 
@@ -183,7 +183,7 @@ impl EventSubscriber for Held {
         "held"
     }
 
-    async fn handle(&self, _: &RecordedEvent) -> Result<(), HandlerError> {
+    async fn handle(&self, _: &Delivery) -> Result<(), HandlerError> {
         std::future::pending().await
     }
 }

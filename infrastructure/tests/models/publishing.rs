@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use domain::ports::HandlerError;
-use domain::{Emit, EventBus, EventFilter, EventSubscriber, RecordedEvent};
+use domain::{Delivery, Emit, EventBus, EventFilter, EventSubscriber};
 use futures::future::join_all;
 use shuttle::future::{block_on, spawn};
 
@@ -103,7 +103,7 @@ impl EventSubscriber for Answering {
         "answering"
     }
 
-    async fn handle(&self, event: &RecordedEvent) -> Result<(), HandlerError> {
+    async fn handle(&self, event: &Delivery) -> Result<(), HandlerError> {
         let number: usize = event.envelope.subject.as_deref().unwrap_or_default().parse()?;
         if number < 10 {
             self.0.emit(plan(number + 10)).await?;

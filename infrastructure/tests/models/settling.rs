@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::ports::HandlerError;
-use domain::{Emit, EventBus, EventFilter, EventSubscriber, RecordedEvent};
+use domain::{Delivery, Emit, EventBus, EventFilter, EventSubscriber};
 use futures::future::{AbortHandle, Abortable};
 use shuttle::future::{block_on, spawn};
 
@@ -35,7 +35,7 @@ impl EventSubscriber for Relay {
         "relay"
     }
 
-    async fn handle(&self, event: &RecordedEvent) -> Result<(), HandlerError> {
+    async fn handle(&self, event: &Delivery) -> Result<(), HandlerError> {
         let number: usize = event.envelope.subject.as_deref().unwrap_or_default().parse()?;
         if number > 0 {
             self.0.emit(plan(number - 1)).await?;

@@ -15,8 +15,8 @@ use domain::events::{CATALOGUE, PlanCreated};
 use domain::ports::{HandlerError, Inspection};
 use domain::{
     AppendError, AuditAppend, AuditEntry, AuditFilter, AuditInspect, AuditQuery, AuditRetention,
-    Clock, EventBus, EventDraft, EventEnvelope, EventFilter, EventSubscriber, LogSpan, QueryError,
-    Receipt, RecordedEvent, Redactor, RetentionError, Sequence, Subscription,
+    Clock, Delivery, EventBus, EventDraft, EventEnvelope, EventFilter, EventSubscriber, LogSpan,
+    QueryError, Receipt, RecordedEvent, Redactor, RetentionError, Sequence, Subscription,
 };
 use indelible_infrastructure::memory::InMemoryAuditLog;
 use tokio::sync::oneshot;
@@ -99,7 +99,7 @@ impl EventSubscriber for Subscriber {
         self.name
     }
 
-    async fn handle(&self, event: &RecordedEvent) -> Result<(), HandlerError> {
+    async fn handle(&self, event: &Delivery) -> Result<(), HandlerError> {
         keep(&self.begun, event.sequence.0);
         yield_now().await;
         keep(&self.done, event.sequence.0);
@@ -206,6 +206,10 @@ impl AuditQuery for Log {
         moment: DateTime<Utc>,
     ) -> Result<Option<Sequence>, QueryError> {
         self.0.last_recorded_before(moment).await
+    }
+
+    async fn newer_than(&self, sequence: Sequence) -> Result<Sequence, QueryError> {
+        self.0.newer_than(sequence).await
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::ports::HandlerError;
 use domain::{
-    Emit as _, EventBus, EventDraft, EventFilter, EventSubscriber, RecordedEvent, Subscription,
+    Delivery, Emit as _, EventBus, EventDraft, EventFilter, EventSubscriber, Subscription,
 };
 use indelible::{App, IndelibleServices};
 use shaku::{Component, HasComponent, module};
@@ -30,7 +30,7 @@ impl EventSubscriber for Dispatcher {
         "dispatcher"
     }
 
-    async fn handle(&self, event: &RecordedEvent) -> Result<(), HandlerError> {
+    async fn handle(&self, event: &Delivery) -> Result<(), HandlerError> {
         let order: OrderPlaced = event.decode()?;
         if order.articles.is_empty() {
             return Err(format!("order {} has nothing to send", order.order_id).into());

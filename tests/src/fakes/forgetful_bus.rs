@@ -1,6 +1,6 @@
 //! A bus that forgets what is attached to it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -33,6 +33,8 @@ impl EventBus for ForgetfulBus {
     fn subscribe(&self, _: EventFilter, _: Arc<dyn EventSubscriber>) -> Subscription {
         Subscription::new(|| ())
     }
+
+    fn react_through(&self, _: Weak<dyn EventBus>) {}
 
     fn stream(&self, _: EventFilter) -> EventStream {
         Box::pin(futures::stream::empty())

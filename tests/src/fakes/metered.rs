@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::ports::HandlerError;
-use domain::{EventSubscriber, RecordedEvent};
+use domain::{Delivery, EventSubscriber};
 use tokio::sync::Semaphore;
 
 use super::Probe;
@@ -30,7 +30,7 @@ impl EventSubscriber for Metered {
         self.probe.name()
     }
 
-    async fn handle(&self, event: &RecordedEvent) -> Result<(), HandlerError> {
+    async fn handle(&self, event: &Delivery) -> Result<(), HandlerError> {
         self.permits.acquire().await?.forget();
         self.probe.handle(event).await
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::ports::HandlerError;
-use domain::{EventSubscriber, RecordedEvent, Sequence};
+use domain::{Delivery, EventSubscriber, RecordedEvent, Sequence};
 use tokio::sync::watch;
 
 use super::{Gate, panic_on_purpose};
@@ -90,11 +90,11 @@ impl EventSubscriber for Probe {
         &self.name
     }
 
-    async fn handle(&self, event: &RecordedEvent) -> Result<(), HandlerError> {
+    async fn handle(&self, event: &Delivery) -> Result<(), HandlerError> {
         if let Some(gate) = &self.gate {
             gate.pass().await;
         }
-        self.seen.send_modify(|seen| seen.push(event.clone()));
+        self.seen.send_modify(|seen| seen.push(RecordedEvent::clone(event)));
         if self.panics_on.as_ref().is_some_and(|choice| choice(event)) {
             panic_on_purpose("this probe panics");
         }

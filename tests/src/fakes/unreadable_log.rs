@@ -104,6 +104,10 @@ impl AuditQuery for UnreadableLog {
     ) -> Result<Option<Sequence>, QueryError> {
         self.inner.last_recorded_before(moment).await
     }
+
+    async fn newer_than(&self, sequence: Sequence) -> Result<Sequence, QueryError> {
+        self.inner.newer_than(sequence).await
+    }
 }
 
 #[async_trait]

@@ -6,15 +6,15 @@
 //! Deliberately absent: streams, whose readers see for themselves what they are told.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::DateTime;
 use domain::ports::{BusCounters, EventStream, HandlerError, ShutdownReport};
 use domain::{
-    EmitError, EventBus, EventDraft, EventFilter, EventRecorder, EventSubscriber, EventType,
-    Receipt, RecordedEvent, Subscription,
+    Delivery, EmitError, EventBus, EventDraft, EventFilter, EventRecorder, EventSubscriber,
+    EventType, Receipt, RecordedEvent, Subscription,
 };
 use futures::FutureExt;
 use tokio::sync::watch;
@@ -104,6 +104,10 @@ impl EventBus for ObservedBus {
         self.inner.subscribe(filter, Arc::new(observed))
     }
 
+    fn react_through(&self, front: Weak<dyn EventBus>) {
+        self.inner.react_through(front);
+    }
+
     fn stream(&self, filter: EventFilter) -> EventStream {
         self.inner.stream(filter)
     }
@@ -167,18 +171,17 @@ impl EventSubscriber for ObservedSubscriber {
         &self.name
     }
 
-    async fn handle(&self, event: &RecordedEvent) -> Result<(), HandlerError> {
-        let event = Arc::new(event.clone());
+    async fn handle(&self, event: &Delivery) -> Result<(), HandlerError> {
         self.timeline.note(Happening::Handed {
             subscription: self.subscription,
             name: self.name.clone(),
-            event: Arc::clone(&event),
+            event: Arc::clone(event.event()),
         });
         let mut handing =
-            Handing { by: self, event: Arc::clone(&event), outcome: Handling::Abandoned };
+            Handing { by: self, event: Arc::clone(event.event()), outcome: Handling::Abandoned };
         // The call itself stands inside as well: a handler may panic before its first await.
         let handled =
-            AssertUnwindSafe(async { self.inner.handle(&event).await }).catch_unwind().await;
+            AssertUnwindSafe(async { self.inner.handle(event).await }).catch_unwind().await;
         match handled {
             Ok(outcome) => {
                 handing.outcome = match &outcome {

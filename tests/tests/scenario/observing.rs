@@ -1,6 +1,6 @@
 //! The bus that keeps the timeline, and when it is at rest.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -99,6 +99,10 @@ impl EventBus for Hasty {
     fn subscribe(&self, filter: EventFilter, subscriber: Arc<dyn EventSubscriber>) -> Subscription {
         self.0.subscribe(filter, subscriber)
     }
+    fn react_through(&self, front: Weak<dyn EventBus>) {
+        self.0.react_through(front);
+    }
+
     fn stream(&self, filter: EventFilter) -> EventStream {
         self.0.stream(filter)
     }

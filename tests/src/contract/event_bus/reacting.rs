@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use async_trait::async_trait;
 use domain::ports::{HandlerError, handler};
-use domain::{Emit, EventBus, EventFilter, EventSubscriber, RecordedEvent, Subscription};
+use domain::{Delivery, Emit, EventBus, EventFilter, EventSubscriber, Subscription};
 
 use crate::expect::{eventually, must};
 use crate::fakes::{Gate, Probe};
@@ -71,7 +71,7 @@ impl EventSubscriber for Echo {
         "echo"
     }
 
-    async fn handle(&self, event: &RecordedEvent) -> Result<(), HandlerError> {
+    async fn handle(&self, event: &Delivery) -> Result<(), HandlerError> {
         let bus = self.bus.upgrade().ok_or("the bus has gone")?;
         if event.envelope.event_type.context() == "plan" {
             let echo = tool(1).caused_by(event.envelope.event_id.clone());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::ports::handler;
-use domain::{Emit, EventBus, EventFilter, RecordedEvent};
+use domain::{Delivery, Emit, EventBus, EventFilter};
 use futures::FutureExt;
 
 use crate::expect::must;
@@ -57,7 +57,7 @@ pub(super) async fn what_a_handler_emits_is_waited_for_as_well(stage: Stage) {
     // Each plan is answered by a tool after a while, and each tool by a plan without a number.
     let answer = |name: &'static str, context: &'static str| {
         let bus = Arc::downgrade(&stage.bus);
-        handler(name, move |event: RecordedEvent| {
+        handler(name, move |event: Delivery| {
             let bus = bus.clone();
             async move {
                 let depth: usize = event.envelope.subject.as_deref().unwrap_or("0").parse()?;

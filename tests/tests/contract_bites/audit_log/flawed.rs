@@ -343,6 +343,10 @@ impl AuditQuery for Flawed {
         let moment = moment.checked_add_signed(late).unwrap_or(moment);
         self.inner.last_recorded_before(moment).await
     }
+
+    async fn newer_than(&self, sequence: Sequence) -> Result<Sequence, QueryError> {
+        self.inner.newer_than(sequence).await
+    }
 }
 
 #[async_trait]

@@ -1,15 +1,15 @@
 //! A bus that hands everything on to a sound one, but for its flaw.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::DateTime;
-use domain::ports::{BusCounters, EventStream, ShutdownReport};
+use domain::ports::{BusCounters, EventStream, ReactionEmitter, ShutdownReport};
 use domain::{
-    AuditLog, EmitError, EventBus, EventDraft, EventFilter, EventRecorder, EventSubscriber,
-    EventType, Receipt, ReceiptStatus, RecordedEvent, Sequence, Subscription,
+    AuditLog, Delivery, EmitError, EventBus, EventDraft, EventFilter, EventRecorder,
+    EventSubscriber, EventType, Receipt, ReceiptStatus, RecordedEvent, Sequence, Subscription,
 };
 use futures::StreamExt;
 use indelible_tests::contract::audit_log::start;
@@ -90,9 +90,15 @@ impl Flawed {
         }
         let subscribers = self.state.subscribers.lock().unwrap().clone();
         for subscriber in subscribers {
-            let _ = subscriber.handle(event).await;
+            let _ = subscriber.handle(&self.delivery(event)).await;
         }
         self.state.telling.store(false, Ordering::SeqCst);
+    }
+
+    fn delivery(&self, event: &RecordedEvent) -> Delivery {
+        let event = Arc::new(event.clone());
+        let through = Arc::new(Arc::clone(&self.inner));
+        Delivery::new(Arc::clone(&event), ReactionEmitter::new(event, through, 16))
     }
 
     /// What would be recorded of drafts, were they recorded.
@@ -275,6 +281,10 @@ impl EventBus for Flawed {
             }),
             _ => inner,
         }
+    }
+
+    fn react_through(&self, front: Weak<dyn EventBus>) {
+        self.inner.react_through(front);
     }
 
     fn stream(&self, filter: EventFilter) -> EventStream {

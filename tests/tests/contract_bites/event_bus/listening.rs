@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use domain::audit::Page;
 use domain::ports::HandlerError;
-use domain::{AuditFilter, EventSubscriber, RecordedEvent, Sequence};
+use domain::{AuditFilter, Delivery, EventSubscriber, RecordedEvent, Sequence};
 use tokio::sync::mpsc;
 
 use super::Flaw;
@@ -19,15 +19,15 @@ pub(super) struct Listening {
     inner: Arc<dyn EventSubscriber>,
     state: Arc<State>,
     flaw: Flaw,
-    held: Mutex<Option<RecordedEvent>>,
+    held: Mutex<Option<Delivery>>,
     over: AtomicBool,
-    queue: Option<mpsc::Sender<RecordedEvent>>,
+    queue: Option<mpsc::Sender<Delivery>>,
 }
 
 impl Listening {
     pub(super) fn to(inner: Arc<dyn EventSubscriber>, state: Arc<State>, flaw: Flaw) -> Self {
         let queue = (flaw == Flaw::DropsWhatWaits).then(|| {
-            let (queue, mut waiting) = mpsc::channel::<RecordedEvent>(WAITING);
+            let (queue, mut waiting) = mpsc::channel::<Delivery>(WAITING);
             let subscriber = Arc::clone(&inner);
             tokio::spawn(async move {
                 while let Some(event) = waiting.recv().await {
@@ -41,7 +41,7 @@ impl Listening {
     }
 
     /// Everything that was on record before.
-    async fn earlier(&self, event: &RecordedEvent) -> Vec<RecordedEvent> {
+    async fn earlier(&self, event: &Delivery) -> Vec<RecordedEvent> {
         let before = Page { before: Some(event.sequence), ..Page::first(u32::MAX) };
         self.state.log.page(&AuditFilter::default(), before).await.unwrap()
     }
@@ -53,7 +53,7 @@ impl EventSubscriber for Listening {
         self.inner.name()
     }
 
-    async fn handle(&self, event: &RecordedEvent) -> Result<(), HandlerError> {
+    async fn handle(&self, event: &Delivery) -> Result<(), HandlerError> {
         match self.flaw {
             Flaw::DropsWhatWaits => {
                 if let Some(queue) = &self.queue {
@@ -84,6 +84,7 @@ impl EventSubscriber for Listening {
             Flaw::BeginsAtTheBeginning => {
                 if !self.over.swap(true, Ordering::SeqCst) {
                     for earlier in self.earlier(event).await {
+                        let earlier = Delivery::new(Arc::new(earlier), event.emitter().clone());
                         self.inner.handle(&earlier).await?;
                     }
                 }

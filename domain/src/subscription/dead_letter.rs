@@ -1,0 +1,37 @@
+//! Events that a durable subscription could not handle, kept until somebody decides.
+
+use chrono::{DateTime, Utc};
+
+use super::SubscriptionName;
+use crate::audit::Sequence;
+
+/// An event that could not be handled, as it is noted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewDeadLetter {
+    /// The event.
+    pub sequence: Sequence,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// What the last attempt failed with, and what caused that, outermost first.
+    pub errors: Vec<String>,
+    /// When the last attempt failed.
+    pub failed_at: DateTime<Utc>,
+}
+
+/// An event that a durable subscription could not handle. There is one at most for each event and
+/// subscription.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// Whose it is.
+    pub subscription: SubscriptionName,
+    /// The event.
+    pub sequence: Sequence,
+    /// How often it was tried, over all rounds.
+    pub attempts: u32,
+    /// What the last attempt failed with, and what caused that, outermost first.
+    pub errors: Vec<String>,
+    /// When the last attempt failed.
+    pub failed_at: DateTime<Utc>,
+    /// Whether somebody has asked for it to be tried again and that has not happened yet.
+    pub retry_requested: bool,
+}
