@@ -323,6 +323,7 @@ proptest! {
 struct Keeping(Mutex<Vec<EventEnvelope>>);
 
 #[async_trait]
+#[allow(clippy::unwrap_used, reason = "a test's own bus")]
 impl EmitBatch for Keeping {
     async fn emit_batch(&self, drafts: Vec<EventDraft>) -> Result<Vec<Receipt>, EmitError> {
         let mut kept = self.0.lock().unwrap();
