@@ -18,7 +18,7 @@ pub mod subscription;
 pub use audit::{
     AuditEntry, AuditFilter, LogSpan, Receipt, ReceiptStatus, RecordedEvent, Sequence, TypePattern,
 };
-pub use envelope::{Actor, ActorKind, EventDraft, EventEnvelope};
+pub use envelope::{Actor, ActorKind, EventDraft, EventEnvelope, TraceParent};
 pub use event::{
     AuditCategory, Catalogue, Details, DetailsError, DomainEvent, EventDescriptor, EventField,
     EventGroup, EventType, GroupDescriptor,

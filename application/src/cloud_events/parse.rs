@@ -1,7 +1,8 @@
 //! Reading one event.
 
 use chrono::{DateTime, Datelike, Utc};
-use domain::{Actor, Catalogue, Details, EventDescriptor, EventDraft};
+use domain::envelope::is_trace_id;
+use domain::{Actor, Catalogue, Details, EventDescriptor, EventDraft, TraceParent};
 use serde_json::Value;
 
 use super::attributes::{
@@ -161,41 +162,19 @@ fn actor(text: String) -> Result<Actor, InvalidEvent> {
 /// The trace id; a `traceparent` stays among the extensions, since only a part of it is the id.
 fn trace(attributes: &mut Attributes) -> Result<Option<String>, InvalidEvent> {
     if let Some(parent) = attributes.text(TRACE_PARENT)? {
-        let trace = trace_of(parent).map(ToOwned::to_owned).ok_or_else(|| {
+        let read: TraceParent = parent.parse().map_err(|_| {
             let expected = "a W3C trace context, such as \
                             \"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\"";
             InvalidEvent::mistyped(TRACE_PARENT, expected, &Value::from(parent))
         })?;
-        return Ok(Some(trace));
+        return Ok(Some(read.trace_id().to_owned()));
     }
     match attributes.take_text(TRACE)? {
-        Some(trace) if !is_hex(&trace, 32) => {
+        Some(trace) if !is_trace_id(&trace) => {
             Err(InvalidEvent::mistyped(TRACE, "32 hex digits in lower case", &Value::String(trace)))
         }
         trace => Ok(trace),
     }
-}
-
-/// The trace id in a `traceparent`: version, trace id, parent id and flags, all lower-case hex.
-/// Later versions may append more; neither id may be zero.
-pub(super) fn trace_of(parent: &str) -> Option<&str> {
-    let mut parts = parent.split('-');
-    let (version, trace, span, flags) =
-        (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let zero = |id: &str| id.bytes().all(|digit| digit == b'0');
-    let well_formed = is_hex(version, 2)
-        && version != "ff"
-        && is_hex(trace, 32)
-        && is_hex(span, 16)
-        && is_hex(flags, 2)
-        && !zero(trace)
-        && !zero(span)
-        && (version != "00" || parts.next().is_none());
-    well_formed.then_some(trace)
-}
-
-fn is_hex(text: &str, digits: usize) -> bool {
-    text.len() == digits && text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// What is left: attributes of the producer's own.

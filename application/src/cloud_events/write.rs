@@ -4,15 +4,13 @@
 //! the event, and another record that takes the event in gives it its own.
 
 use chrono::SecondsFormat;
-use domain::{EventEnvelope, RecordedEvent};
+use domain::{EventEnvelope, RecordedEvent, TraceParent};
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::Value;
 
 use super::attributes::{
     ACTOR, CAUSATION, CONTENT_TYPE, CORRELATION, DATA, FROM_ENVELOPE, ID, PLAN, PROJECT,
-    SCHEMA_VERSION, SESSION, SOURCE, SPEC_VERSION, SUBJECT, TIME, TRACE, TRACE_PARENT, TYPE, USER,
+    SCHEMA_VERSION, SESSION, SOURCE, SPEC_VERSION, SUBJECT, TIME, TRACE, TYPE, USER,
 };
-use super::parse::trace_of;
 
 /// Writes a recorded event as one CloudEvents JSON object on one line, without a newline at its
 /// end: exactly what [`super::parse`] accepts, and what it was read from.
@@ -30,8 +28,8 @@ impl AsCloudEvent<'_> {
     /// The trace id, where no `traceparent` among the extensions holds it already.
     fn trace(&self) -> Option<&str> {
         let trace = self.0.trace_id.as_deref()?;
-        let parent = self.0.extensions.get(TRACE_PARENT).and_then(Value::as_str);
-        (parent.and_then(trace_of) != Some(trace)).then_some(trace)
+        let parent = self.0.trace_parent();
+        (parent.as_ref().map(TraceParent::trace_id) != Some(trace)).then_some(trace)
     }
 }
 

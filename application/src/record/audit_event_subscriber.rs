@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::ports::RecordError;
 use domain::{AuditEntry, AuditLog, EventEnvelope, EventRecorder, Receipt, Redactor};
+use metrics::{Counter, Unit};
 use shaku::Component;
 
 /// Puts every event it is handed on record, without its secrets.
@@ -15,13 +16,28 @@ pub struct AuditEventSubscriber {
     redactor: Arc<dyn Redactor>,
     #[shaku(inject)]
     log: Arc<dyn AuditLog>,
+    #[shaku(default)]
+    redacted: Redacted,
+}
+
+/// Counts secrets that were kept off the record, for whoever has installed a recorder of metrics
+/// before this one is made.
+pub struct Redacted(Counter);
+
+impl Default for Redacted {
+    fn default() -> Self {
+        const NAME: &str = "indelible_values_redacted_total";
+        const MEANING: &str = "Values that were secrets and were kept off the record";
+        metrics::describe_counter!(NAME, Unit::Count, MEANING);
+        Self(metrics::counter!(NAME))
+    }
 }
 
 impl AuditEventSubscriber {
     /// A recorder over these adapters.
     #[must_use]
     pub fn new(redactor: Arc<dyn Redactor>, log: Arc<dyn AuditLog>) -> Self {
-        Self { redactor, log }
+        Self { redactor, log, redacted: Redacted::default() }
     }
 }
 
@@ -32,7 +48,8 @@ impl EventRecorder for AuditEventSubscriber {
     }
 
     fn prepare(&self, mut envelope: EventEnvelope) -> Result<AuditEntry, RecordError> {
-        self.redactor.redact(&mut envelope);
+        let redacted = self.redactor.redact(&mut envelope);
+        self.redacted.0.increment(redacted as u64);
         Ok(AuditEntry::new(envelope))
     }
 

@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Actor, EventEnvelope, REACTION_DEPTH, TRACE_CONTEXT};
+use super::{Actor, EventEnvelope, REACTION_DEPTH, TRACE_CONTEXT, TraceParent};
 use crate::event::{Details, DetailsError, DomainEvent, EventDescriptor, EventType};
 
 /// An event with what its emitter knows of the envelope; the bus fills in the rest.
@@ -154,6 +154,20 @@ impl EventDraft {
     pub fn in_trace(mut self, trace_id: impl Into<String>) -> Self {
         self.trace_id = Some(trace_id.into());
         self
+    }
+
+    /// Has it belong to a W3C trace, as the child of a span. The trace's state, where there is one, is
+    /// the extension `tracestate`.
+    pub fn in_trace_context(mut self, parent: &TraceParent) -> Self {
+        self.trace_id = Some(parent.trace_id().to_owned());
+        self.extensions.insert(TRACE_CONTEXT[0].to_owned(), parent.as_str().into());
+        self
+    }
+
+    /// The W3C trace it belongs to, as far as has been said.
+    #[must_use]
+    pub fn trace_id(&self) -> Option<&str> {
+        self.trace_id.as_deref()
     }
 
     /// Ties the event to the one it reacts to, where nothing else has been said: that event is its

@@ -5,9 +5,11 @@
 
 mod actor;
 mod draft;
+mod trace;
 
 pub use actor::{Actor, ActorKind, InvalidActor};
 pub use draft::EventDraft;
+pub use trace::{InvalidTraceParent, TraceParent, is_trace_id};
 
 use chrono::{DateTime, Utc};
 
@@ -57,6 +59,12 @@ pub struct EventEnvelope {
 }
 
 impl EventEnvelope {
+    /// The W3C trace context it carries, where it carries a whole one and not the trace's id alone.
+    #[must_use]
+    pub fn trace_parent(&self) -> Option<TraceParent> {
+        self.extensions.get(TRACE_CONTEXT[0])?.as_str()?.parse().ok()
+    }
+
     /// How many reactions lie between this event and one that is none: 0 where it is none itself. A
     /// producer's own extension of that name counts as well; one that is no number does not.
     #[must_use]

@@ -2,15 +2,18 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Instant;
 
 use domain::ports::RecordError;
 use domain::{AppendError, AuditEntry, EmitError, Receipt, ReceiptStatus, RecordedEvent, Sequence};
 use futures::FutureExt;
+use tracing::{Instrument, Span};
 
 use super::panics;
 use super::recorders::Attached;
 use super::rest::Busy;
 use super::shared::{Batch, Shared};
+use super::spans;
 use crate::sync::oneshot;
 
 /// What an emitter is told.
@@ -24,6 +27,8 @@ pub(super) struct Job {
     pub(super) answer: oneshot::Sender<Answer>,
     /// Until the emit is answered.
     pub(super) busy: Busy,
+    /// What its emitter is traced by.
+    pub(super) span: Span,
 }
 
 /// Emits that one recorder is asked to record together.
@@ -39,6 +44,7 @@ pub(super) struct Group {
 struct Waiting {
     answer: oneshot::Sender<Answer>,
     _busy: Busy,
+    span: Span,
 }
 
 /// Why a group was not recorded, and whether parts of it may be.
@@ -51,8 +57,8 @@ impl Group {
     /// The groups of a batch: as many neighbours as possible that have the same recorder.
     pub(super) fn divide(batch: Vec<Job>) -> Vec<Self> {
         let mut groups: Vec<Self> = Vec::with_capacity(1);
-        for Job { attached, mut entries, answer, busy } in batch {
-            let emit = (entries.len(), Waiting { answer, _busy: busy });
+        for Job { attached, mut entries, answer, busy, span } in batch {
+            let emit = (entries.len(), Waiting { answer, _busy: busy, span });
             match groups.last_mut() {
                 Some(last) if Arc::ptr_eq(&last.attached.recorder, &attached.recorder) => {
                     last.entries.append(&mut entries);
@@ -72,8 +78,15 @@ impl Group {
     pub(super) async fn commit(self, shared: &Shared, newest: &mut Sequence) {
         let mut left = vec![self];
         while let Some(group) = left.pop() {
-            match group.record(*newest).await {
-                Ok(receipts) => group.publish(receipts, shared, newest),
+            let span = group.span();
+            let began = Instant::now();
+            let outcome = group.record(*newest).instrument(span.clone()).await;
+            spans::note_outcome(&span, outcome.as_deref().map_err(|failure| &failure.error));
+            match outcome {
+                Ok(receipts) => {
+                    shared.counts.measures.committed(group.entries.len(), began.elapsed());
+                    group.publish(receipts, shared, newest);
+                }
                 Err(failure) if failure.divisible && group.emits.len() > 1 => {
                     let (front, back) = group.halves();
                     left.extend([back, front]);
@@ -81,6 +94,17 @@ impl Group {
                 Err(failure) => group.refuse(&failure.error, shared),
             }
         }
+    }
+
+    /// What the recording of it is traced by: it follows from every emit it serves.
+    fn span(&self) -> Span {
+        let span = spans::commit_span(self.entries.len());
+        if !span.is_disabled() {
+            for (_, waiting) in &self.emits {
+                span.follows_from(&waiting.span);
+            }
+        }
+        span
     }
 
     async fn record(&self, newest: Sequence) -> Result<Vec<Receipt>, Failure> {

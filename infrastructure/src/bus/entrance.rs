@@ -7,11 +7,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::ports::EmitBatch;
 use domain::{EmitError, EventDraft, Receipt};
+use tracing::{Instrument, Span};
 
 use super::committing::{Answer, Job};
 use super::recorders::Recorders;
 use super::sealing::Sealer;
 use super::shared::Shared;
+use super::spans::emit_span;
 use crate::sync::{CancellationToken, mpsc, oneshot};
 
 /// The way in. It holds the only sending end of the queue, so that the sequencer and with it
@@ -30,7 +32,7 @@ type Sealed = (Job, oneshot::Receiver<Answer>);
 
 impl Entrance {
     /// Seals a batch; `None` when there is nothing in it.
-    fn seal(&self, drafts: Vec<EventDraft>) -> Result<Option<Sealed>, EmitError> {
+    fn seal(&self, drafts: Vec<EventDraft>, span: Span) -> Result<Option<Sealed>, EmitError> {
         if self.stop.is_cancelled() {
             return Err(EmitError::ShutDown);
         }
@@ -42,19 +44,31 @@ impl Entrance {
             .collect::<Result<_, _>>()?;
         let (answer, receipts) = oneshot::channel();
         let busy = self.shared.rest.begin();
-        Ok(Some((Job { attached, entries, answer, busy }, receipts)))
+        Ok(Some((Job { attached, entries, answer, busy, span }, receipts)))
     }
 }
 
 #[async_trait]
 impl EmitBatch for Entrance {
     async fn emit_batch(&self, drafts: Vec<EventDraft>) -> Result<Vec<Receipt>, EmitError> {
+        let span = emit_span(&drafts);
+        self.emit_sealed(drafts, span.clone()).instrument(span).await
+    }
+}
+
+impl Entrance {
+    async fn emit_sealed(
+        &self,
+        drafts: Vec<EventDraft>,
+        span: Span,
+    ) -> Result<Vec<Receipt>, EmitError> {
         let events = drafts.len();
+        self.shared.counts.measures.emitted(events);
         let refuse = |error| {
             self.shared.counts.refused.add(events);
             error
         };
-        let Some((job, receipts)) = self.seal(drafts).map_err(refuse)? else {
+        let Some((job, receipts)) = self.seal(drafts, span).map_err(refuse)? else {
             return Ok(Vec::new());
         };
         self.queue.send(job).await.map_err(|_| refuse(EmitError::ShutDown))?;

@@ -26,6 +26,7 @@ mod sealing;
 mod sequencer;
 mod settings;
 mod shared;
+mod spans;
 mod subscribers;
 
 pub use logging::LoggingEventBus;

@@ -59,7 +59,7 @@ impl ReactiveEventBus {
         let shared = Arc::new(Shared {
             log,
             clock,
-            counts: Counts::default(),
+            counts: Counts::new(),
             recent: Recent::new(settings.recent),
             readers: Readers::default(),
             subscribers: Subscribers::new(runtime.clone()),

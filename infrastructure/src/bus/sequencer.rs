@@ -35,6 +35,7 @@ pub(super) async fn run(
         };
         let (batch, left) = gather(first, &mut queue, max_batch).await;
         carried = left;
+        shared.counts.measures.waiting(queue.len());
         for group in Group::divide(batch) {
             group.commit(&shared, &mut newest).await;
         }

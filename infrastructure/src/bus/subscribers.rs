@@ -8,12 +8,14 @@ use std::time::Duration;
 use domain::ports::{Delivery, ShutdownReport};
 use domain::{EventSubscriber, QueryError, Subscription};
 use futures::FutureExt;
+use tracing::Instrument;
 
 use super::front::Front;
 use super::inbox::Inbox;
 use super::panics;
 use super::reader::Reader;
 use super::shared::Shared;
+use super::spans::deliver_span;
 use crate::sync::{AbortHandle, Handle, Mutex, MutexGuard, TaskTracker, abortable, timeout};
 
 /// How long a subscriber waits before it asks an unreadable record again: at first, and at most.
@@ -166,7 +168,10 @@ async fn serve(leave: Leave, front: Arc<Front>, mut reader: Reader, slot: Slot) 
 /// Has one event handled. Whatever comes of it is reported here, once.
 async fn call(shared: &Shared, name: &str, subscriber: &dyn EventSubscriber, event: &Delivery) {
     // The call itself stands inside as well: a handler may panic before its first await.
-    let handled = AssertUnwindSafe(async { subscriber.handle(event).await }).catch_unwind().await;
+    let span = deliver_span(name, event);
+    let handled = AssertUnwindSafe(async { subscriber.handle(event).await }.instrument(span))
+        .catch_unwind()
+        .await;
     match handled {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {

@@ -181,6 +181,10 @@ pub(crate) mod mpsc {
             self.0.is_closed()
         }
 
+        pub(crate) fn len(&self) -> usize {
+            self.0.len()
+        }
+
         pub(crate) fn close(&mut self) {
             point();
             self.0.close();
