@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use application::PruneAuditLog;
 use domain::ports::ShutdownReport;
-use domain::{AuditLog, Catalogue, Clock, EventBus};
+use domain::{AuditLog, Catalogue, Clock, EventBus, SubscriptionStore};
 use infrastructure::seaorm::AuditStorage;
 
 use super::schedule::Schedule;
@@ -59,6 +59,13 @@ impl App {
     #[must_use]
     pub fn log(&self) -> Arc<dyn AuditLog> {
         Arc::clone(&self.log)
+    }
+
+    /// Where durable subscriptions are kept: how far each has come, who runs it, and what it could not
+    /// handle.
+    #[must_use]
+    pub fn subscriptions(&self) -> Arc<dyn SubscriptionStore> {
+        self.services.resolve()
     }
 
     /// The clock.

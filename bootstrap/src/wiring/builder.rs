@@ -11,7 +11,8 @@ use infrastructure::bus::{
 };
 use infrastructure::redaction::{RedactionKey, SecretRedactor, SecretRedactorParameters};
 use infrastructure::seaorm::{
-    AuditStorage, Durability, SeaOrmAuditLog, SeaOrmAuditLogParameters, StorageOptions,
+    AuditStorage, Durability, SeaOrmAuditLog, SeaOrmAuditLogParameters, SeaOrmSubscriptionStore,
+    SeaOrmSubscriptionStoreParameters, StorageOptions,
 };
 use shaku::{HasComponent, Interface, ModuleBuilder};
 
@@ -52,7 +53,8 @@ impl AppBuilder {
     }
 
     /// Has `component` play a port in place of the shipped adapter, which is then not even built:
-    /// with an `AuditLog` of your own, no file is opened.
+    /// with an `AuditLog` of your own, no file is opened, and durable subscriptions are kept in memory
+    /// unless you bring a `SubscriptionStore` as well.
     pub fn with_component_override<I: Interface + ?Sized>(mut self, component: Box<I>) -> Self
     where
         IndelibleModule: HasComponent<I>,
@@ -104,9 +106,13 @@ impl AppBuilder {
         } else {
             Some(redactor(&settings)?)
         };
-        let parameters = SeaOrmAuditLogParameters { storage: storage.clone() };
         let mut module = IndelibleModule::builder()
-            .with_component_parameters::<SeaOrmAuditLog>(parameters)
+            .with_component_parameters::<SeaOrmAuditLog>(SeaOrmAuditLogParameters {
+                storage: storage.clone(),
+            })
+            .with_component_parameters::<SeaOrmSubscriptionStore>(
+                SeaOrmSubscriptionStoreParameters { storage: storage.clone() },
+            )
             .with_component_parameters::<SecretRedactor>(SecretRedactorParameters { redactor });
         module =
             match bus {
