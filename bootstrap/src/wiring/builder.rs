@@ -4,8 +4,11 @@ use std::any::{Any, TypeId};
 use std::sync::Arc;
 use std::time::Duration;
 
-use application::PruneAuditLog;
-use domain::{AuditLog, Catalogue, Clock, EventBus, EventRecorder, EventType, Redactor, events};
+use application::{CheckHealth, PruneAuditLog};
+use domain::{
+    AuditLog, Catalogue, Clock, EventBus, EventRecorder, EventType, Redactor, SubscriptionStore,
+    events,
+};
 use infrastructure::bus::{
     BusDecorator, BusSettings, LoggingEventBus, ReactiveEventBus, ReactiveEventBusParameters,
 };
@@ -140,7 +143,10 @@ impl AppBuilder {
         let clock: Arc<dyn Clock> = services.resolve();
         let prune = PruneAuditLog::new(Arc::clone(&log), Arc::clone(&bus), Arc::clone(&clock));
         let schedule = schedule::start(prune, Arc::clone(&clock), settings.audit.retention_days);
-        Ok(App { bus, log, clock, catalogue, storage, schedule, services })
+        let subscriptions: Arc<dyn SubscriptionStore> = services.resolve();
+        let health = CheckHealth::new(Arc::clone(&bus), Arc::clone(&log), subscriptions);
+        let health = Arc::new(health);
+        Ok(App { bus, log, clock, catalogue, storage, schedule, health, services })
     }
 }
 
