@@ -130,7 +130,7 @@ async fn a_subscription_that_halted_degrades_it_by_name() {
         store.ensure(name, Sequence(0)).await.unwrap();
     }
     assert_eq!(health.check().await.readiness(), Readiness::Ready);
-    let lease = store.acquire(&names[0], "here", Duration::from_secs(60)).await.unwrap().unwrap();
+    let lease = store.acquire(&names[0], "here", Duration::from_mins(1)).await.unwrap().unwrap();
     let failure = SubscriptionFailure {
         sequence: Some(Sequence(7)),
         errors: vec!["no invoice".to_owned(), "no number".to_owned()],
