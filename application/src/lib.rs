@@ -3,13 +3,16 @@
 //! Deliberately absent: any database, any wire protocol but the CloudEvents text itself, and any
 //! knowledge of who calls: the command line and a service use the same functions.
 
+mod causes;
 pub mod cloud_events;
+pub mod health;
 pub mod import;
 pub mod nearest;
 pub mod query;
 pub mod record;
 pub mod retention;
 
+pub use health::CheckHealth;
 pub use query::{follow, read_all};
 pub use record::AuditEventSubscriber;
 pub use retention::{PruneAuditLog, PruneError, PruneReport};

@@ -12,8 +12,8 @@ use futures::executor::block_on;
 use futures::stream;
 use indelible_domain::events::{ActorCompleted, PlanApplied, PlanCreated, PlanEvent, ToolInvoked};
 use indelible_domain::ports::{
-    BusCounters, Delivery, EmitBatch, EventStream, Fact, Inspection, ReactionEmitter, RecordError,
-    ShutdownReport, handler,
+    BusCondition, BusCounters, Delivery, EmitBatch, EventStream, Fact, Inspection, ReactionEmitter,
+    RecordError, ShutdownReport, handler,
 };
 use indelible_domain::{
     Actor, ActorKind, AppendError, AuditFilter, Details, DomainEvent, Emit, EmitError, EventBus,
@@ -233,6 +233,10 @@ impl EventBus for Answering {
     fn counters(&self) -> BusCounters {
         BusCounters::default()
     }
+    fn condition(&self) -> BusCondition {
+        BusCondition::default()
+    }
+
     async fn settled(&self) {}
     async fn shutdown(&self, _: Duration) -> ShutdownReport {
         ShutdownReport::default()

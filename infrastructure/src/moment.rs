@@ -2,7 +2,9 @@
 //!
 //! Deliberately absent: any time zone but UTC, and any year that does not have four digits.
 
-use chrono::{DateTime, Datelike, Timelike, Utc};
+use std::time::Duration;
+
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc};
 
 /// A moment in a year before 0000 or after 9999, for which there is no text of that width.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +49,21 @@ pub(crate) fn parse(text: &str) -> Result<DateTime<Utc>, chrono::ParseError> {
     DateTime::parse_from_rfc3339(text).map(|moment| moment.to_utc())
 }
 
+/// The last moment that there is a text for.
+const LAST: DateTime<Utc> = match NaiveDate::from_ymd_opt(9999, 12, 31) {
+    Some(day) => match day.and_hms_nano_opt(23, 59, 59, 999_999_999) {
+        Some(last) => last.and_utc(),
+        None => DateTime::<Utc>::MIN_UTC,
+    },
+    None => DateTime::<Utc>::MIN_UTC,
+};
+
+/// The moment so much later; of those beyond every text, the last that has one.
+pub(crate) fn later(moment: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
+    let later = TimeDelta::from_std(by).ok().and_then(|by| moment.checked_add_signed(by));
+    later.map_or(LAST, |later| later.min(LAST))
+}
+
 /// Fills the places with a number's decimal digits, from the right.
 fn digits(places: &mut [u8], mut number: u32) {
     for place in places.iter_mut().rev() {
@@ -89,6 +106,15 @@ mod tests {
             assert_eq!(bound(moment).cmp(&written), order);
         }
         assert!(UnwritableMoment(DateTime::<Utc>::MAX_UTC).to_string().contains("0000 to 9999"));
+    }
+
+    #[test]
+    fn a_moment_beyond_every_text_is_brought_back_to_the_last_one() {
+        let now = at("2026-07-01T09:30:05Z");
+        assert_eq!(later(now, Duration::from_mins(1)), at("2026-07-01T09:31:05Z"));
+        for far in [Duration::MAX, Duration::from_hours(24 * 365 * 8000)] {
+            assert_eq!(text(later(now, far)).unwrap(), "9999-12-31T23:59:59.999999999Z");
+        }
     }
 
     proptest! {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use application::PruneAuditLog;
+use application::{CheckHealth, PruneAuditLog};
 use domain::ports::ShutdownReport;
-use domain::{AuditLog, Catalogue, Clock, EventBus};
+use domain::{AuditLog, Catalogue, Clock, EventBus, SubscriptionStore};
 use infrastructure::seaorm::AuditStorage;
 
 use super::schedule::Schedule;
@@ -36,6 +36,7 @@ pub struct App {
     pub(super) catalogue: Catalogue,
     pub(super) storage: Option<AuditStorage>,
     pub(super) schedule: Option<Schedule>,
+    pub(super) health: Arc<CheckHealth>,
     /// Keeps the components alive that nobody else holds.
     pub(super) services: Arc<dyn IndelibleServices>,
 }
@@ -61,6 +62,13 @@ impl App {
         Arc::clone(&self.log)
     }
 
+    /// Where durable subscriptions are kept: how far each has come, who runs it, and what it could not
+    /// handle.
+    #[must_use]
+    pub fn subscriptions(&self) -> Arc<dyn SubscriptionStore> {
+        self.services.resolve()
+    }
+
     /// The clock.
     #[must_use]
     pub fn clock(&self) -> Arc<dyn Clock> {
@@ -81,6 +89,13 @@ impl App {
     #[must_use]
     pub fn catalogue(&self) -> Catalogue {
         self.catalogue
+    }
+
+    /// Whether this application is fit to be used, and if not, why not and what to do: for a readiness
+    /// probe, for one.
+    #[must_use]
+    pub fn health(&self) -> Arc<CheckHealth> {
+        Arc::clone(&self.health)
     }
 
     /// The use case of pruning, over this application's adapters.

@@ -4,14 +4,18 @@ use std::any::{Any, TypeId};
 use std::sync::Arc;
 use std::time::Duration;
 
-use application::PruneAuditLog;
-use domain::{AuditLog, Catalogue, Clock, EventBus, EventRecorder, EventType, Redactor, events};
+use application::{CheckHealth, PruneAuditLog};
+use domain::{
+    AuditLog, Catalogue, Clock, EventBus, EventRecorder, EventType, Redactor, SubscriptionStore,
+    events,
+};
 use infrastructure::bus::{
     BusDecorator, BusSettings, LoggingEventBus, ReactiveEventBus, ReactiveEventBusParameters,
 };
 use infrastructure::redaction::{RedactionKey, SecretRedactor, SecretRedactorParameters};
 use infrastructure::seaorm::{
-    AuditStorage, Durability, SeaOrmAuditLog, SeaOrmAuditLogParameters, StorageOptions,
+    AuditStorage, Durability, SeaOrmAuditLog, SeaOrmAuditLogParameters, SeaOrmSubscriptionStore,
+    SeaOrmSubscriptionStoreParameters, StorageOptions,
 };
 use shaku::{HasComponent, Interface, ModuleBuilder};
 
@@ -52,7 +56,8 @@ impl AppBuilder {
     }
 
     /// Has `component` play a port in place of the shipped adapter, which is then not even built:
-    /// with an `AuditLog` of your own, no file is opened.
+    /// with an `AuditLog` of your own, no file is opened, and durable subscriptions are kept in memory
+    /// unless you bring a `SubscriptionStore` as well.
     pub fn with_component_override<I: Interface + ?Sized>(mut self, component: Box<I>) -> Self
     where
         IndelibleModule: HasComponent<I>,
@@ -104,9 +109,13 @@ impl AppBuilder {
         } else {
             Some(redactor(&settings)?)
         };
-        let parameters = SeaOrmAuditLogParameters { storage: storage.clone() };
         let mut module = IndelibleModule::builder()
-            .with_component_parameters::<SeaOrmAuditLog>(parameters)
+            .with_component_parameters::<SeaOrmAuditLog>(SeaOrmAuditLogParameters {
+                storage: storage.clone(),
+            })
+            .with_component_parameters::<SeaOrmSubscriptionStore>(
+                SeaOrmSubscriptionStoreParameters { storage: storage.clone() },
+            )
             .with_component_parameters::<SecretRedactor>(SecretRedactorParameters { redactor });
         module =
             match bus {
@@ -134,7 +143,10 @@ impl AppBuilder {
         let clock: Arc<dyn Clock> = services.resolve();
         let prune = PruneAuditLog::new(Arc::clone(&log), Arc::clone(&bus), Arc::clone(&clock));
         let schedule = schedule::start(prune, Arc::clone(&clock), settings.audit.retention_days);
-        Ok(App { bus, log, clock, catalogue, storage, schedule, services })
+        let subscriptions: Arc<dyn SubscriptionStore> = services.resolve();
+        let health = CheckHealth::new(Arc::clone(&bus), Arc::clone(&log), subscriptions);
+        let health = Arc::new(health);
+        Ok(App { bus, log, clock, catalogue, storage, schedule, health, services })
     }
 }
 

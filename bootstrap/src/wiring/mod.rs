@@ -11,4 +11,4 @@ pub use app::App;
 pub use builder::AppBuilder;
 pub use error::StartError;
 pub use module::{IndelibleModule, IndelibleServices};
-pub use reading::open_for_reading;
+pub use reading::{open_for_reading, open_subscriptions_for_reading};

@@ -5,6 +5,7 @@
 //! | `Clock` | `SystemClock` |
 //! | `Redactor` | `SecretRedactor` |
 //! | `AuditLog` | `SeaOrmAuditLog` |
+//! | `SubscriptionStore` | `SeaOrmSubscriptionStore`; in memory where the record is kept by another adapter |
 //! | `EventRecorder` | `AuditEventSubscriber` |
 //! | `EventBus` | `ReactiveEventBus` |
 //!
@@ -18,11 +19,11 @@
 )]
 
 use application::AuditEventSubscriber;
-use domain::{AuditLog, Clock, EventBus, EventRecorder, Redactor};
+use domain::{AuditLog, Clock, EventBus, EventRecorder, Redactor, SubscriptionStore};
 use infrastructure::bus::ReactiveEventBus;
 use infrastructure::clock::SystemClock;
 use infrastructure::redaction::SecretRedactor;
-use infrastructure::seaorm::SeaOrmAuditLog;
+use infrastructure::seaorm::{SeaOrmAuditLog, SeaOrmSubscriptionStore};
 use shaku::{HasComponent, module};
 
 /// The ports that the container plays, as one module: what a product's own container is built on,
@@ -31,6 +32,7 @@ pub trait IndelibleServices:
     HasComponent<dyn Clock>
     + HasComponent<dyn Redactor>
     + HasComponent<dyn AuditLog>
+    + HasComponent<dyn SubscriptionStore>
     + HasComponent<dyn EventRecorder>
     + HasComponent<dyn EventBus>
 {
@@ -42,6 +44,7 @@ module! {
             SystemClock,
             SecretRedactor,
             SeaOrmAuditLog,
+            SeaOrmSubscriptionStore,
             AuditEventSubscriber,
             ReactiveEventBus,
         ],

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::AuditLog;
+use domain::{AuditLog, SubscriptionStore};
 use infrastructure::clock::SystemClock;
-use infrastructure::seaorm::{Access, AuditStorage, OpenError, SeaOrmAuditLog, StorageOptions};
+use infrastructure::seaorm::{
+    Access, AuditStorage, OpenError, SeaOrmAuditLog, SeaOrmSubscriptionStore, StorageOptions,
+};
 
 use crate::settings::Settings;
 
@@ -14,9 +16,23 @@ use crate::settings::Settings;
 /// # Errors
 /// When it does not exist, or is not a record this program can read.
 pub async fn open_for_reading(settings: &Settings) -> Result<Arc<dyn AuditLog>, OpenError> {
+    Ok(Arc::new(SeaOrmAuditLog::new(storage(settings).await?, Arc::new(SystemClock))))
+}
+
+/// The durable subscriptions beside the record that the settings name, which must exist. One that an
+/// earlier version made has none.
+///
+/// # Errors
+/// When it does not exist, or is not a record this program can read.
+pub async fn open_subscriptions_for_reading(
+    settings: &Settings,
+) -> Result<Arc<dyn SubscriptionStore>, OpenError> {
+    Ok(Arc::new(SeaOrmSubscriptionStore::new(storage(settings).await?, Arc::new(SystemClock))))
+}
+
+async fn storage(settings: &Settings) -> Result<AuditStorage, OpenError> {
     let mut options = StorageOptions::new(settings.audit.database_file());
     options.access = Access::ReadOnly;
     options.lock_timeout = Duration::from_secs(settings.audit.lock_timeout_secs);
-    let storage = AuditStorage::connect(options).await?;
-    Ok(Arc::new(SeaOrmAuditLog::new(storage, Arc::new(SystemClock))))
+    AuditStorage::connect(options).await
 }

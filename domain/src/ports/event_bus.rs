@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use futures_core::Stream;
 use shaku::Interface;
 
@@ -86,6 +87,8 @@ pub struct BusCounters {
     pub already_on_record: u64,
     /// Events refused, for whatever reason.
     pub refused: u64,
+    /// Of those, events whose emitter had gone away, so that nobody was told.
+    pub refused_unheard: u64,
     /// Handlers that returned an error.
     pub handler_failures: u64,
     /// Handlers, or predicates, that panicked.
@@ -95,6 +98,26 @@ pub struct BusCounters {
     /// Events that retention removed before a reader that had fallen behind came to them, counted
     /// for each such reader. Whether its filter would have accepted them can no longer be known.
     pub lost_to_retention: u64,
+}
+
+/// What recording has failed with since it last worked.
+#[derive(Debug, Clone)]
+pub struct RecordingFailure {
+    /// When it failed first.
+    pub since: DateTime<Utc>,
+    /// How many events have been refused because of that.
+    pub events: u64,
+    /// What it failed with last.
+    pub error: RecordError,
+}
+
+/// How a bus fares at this moment.
+#[derive(Debug, Clone, Default)]
+pub struct BusCondition {
+    /// Why the last batch was not recorded; `None` when it was, and before there was any.
+    pub recording: Option<RecordingFailure>,
+    /// Whether it has shut down or is doing so.
+    pub shut_down: bool,
 }
 
 /// Puts events on record and hands them on.
@@ -146,6 +169,10 @@ pub trait EventBus: Interface {
 
     /// What has happened so far.
     fn counters(&self) -> BusCounters;
+
+    /// How it fares. An adapter MUST NOT call it a failure of recording when a recorder refuses an
+    /// event by a rule of its own.
+    fn condition(&self) -> BusCondition;
 
     /// Waits for a moment at which nothing is under way: no emit waits for its answer, and every
     /// subscriber has handled all that it is to be told of, what handlers themselves have emitted

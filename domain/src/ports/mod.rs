@@ -19,7 +19,10 @@ pub use audit_log::{
 };
 pub use clock::Clock;
 pub use delivery::{Delivery, EmitBatch, MAX_REACTION_DEPTH, ReactionEmitter};
-pub use event_bus::{BusCounters, Emit, EmitError, EventBus, EventStream, ShutdownReport};
+pub use event_bus::{
+    BusCondition, BusCounters, Emit, EmitError, EventBus, EventStream, RecordingFailure,
+    ShutdownReport,
+};
 pub use event_filter::EventFilter;
 pub use event_recorder::{EventRecorder, RecordError};
 pub use event_subscriber::{EventSubscriber, HandlerError, Subscription, handler};

@@ -153,6 +153,7 @@ impl Group {
                 })
             })
             .collect();
+        shared.recording.works();
         shared.counts.recorded.add(batch.len());
         shared.counts.already_on_record.add(receipts.len() - batch.len());
         if let Some(last) = batch.last() {
@@ -169,6 +170,7 @@ impl Group {
 
     fn refuse(self, error: &RecordError, shared: &Shared) {
         shared.counts.refused.add(self.entries.len());
+        shared.recording.failed(error, self.entries.len(), shared.clock.now());
         let mut entries = self.entries.iter();
         for (events, waiting) in self.emits {
             let Some(first) = entries.by_ref().take(events).next() else { continue };
@@ -179,6 +181,7 @@ impl Group {
             };
             // Nobody else would hear of it.
             if let Err(Err(refusal)) = waiting.answer.send(Err(refusal)) {
+                shared.counts.refused_unheard.add(events);
                 tracing::warn!(
                     event_id = %envelope.event_id,
                     events,

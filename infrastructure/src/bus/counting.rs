@@ -39,6 +39,7 @@ pub(super) struct Counts {
     pub(super) recorded: Count,
     pub(super) already_on_record: Count,
     pub(super) refused: Count,
+    pub(super) refused_unheard: Count,
     pub(super) handler_failures: Count,
     pub(super) handler_panics: Count,
     pub(super) fallbacks: Count,
@@ -82,6 +83,10 @@ impl Counts {
                 "indelible_events_refused_total",
                 "Events that were not put on record, for whatever reason"
             )),
+            refused_unheard: Count::of(events!(
+                "indelible_events_refused_unheard_total",
+                "Events that were not put on record after their emitter had gone away"
+            )),
             handler_failures: Count::of(events!(
                 "indelible_handler_failures_total",
                 "Events that a live subscriber failed to handle"
@@ -107,6 +112,7 @@ impl Counts {
             recorded: self.recorded.get(),
             already_on_record: self.already_on_record.get(),
             refused: self.refused.get(),
+            refused_unheard: self.refused_unheard.get(),
             handler_failures: self.handler_failures.get(),
             handler_panics: self.handler_panics.get(),
             fallbacks: self.fallbacks.get(),

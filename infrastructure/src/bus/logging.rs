@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::SecondsFormat;
-use domain::ports::{BusCounters, EventStream, ShutdownReport};
+use domain::ports::{BusCondition, BusCounters, EventStream, ShutdownReport};
 use domain::{
     EmitError, EventBus, EventDraft, EventFilter, EventRecorder, EventSubscriber, EventType,
     Receipt, ReceiptStatus, RecordedEvent, Subscription,
@@ -70,6 +70,10 @@ impl EventBus for LoggingEventBus {
 
     fn counters(&self) -> BusCounters {
         self.inner.counters()
+    }
+
+    fn condition(&self) -> BusCondition {
+        self.inner.condition()
     }
 
     async fn settled(&self) {

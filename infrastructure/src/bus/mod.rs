@@ -21,6 +21,7 @@ mod reader;
 mod readers;
 mod recent;
 mod recorders;
+mod recording;
 mod rest;
 mod sealing;
 mod sequencer;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::ports::{BusCounters, EmitBatch, EventStream, ShutdownReport};
+use domain::ports::{BusCondition, BusCounters, EmitBatch, EventStream, ShutdownReport};
 use domain::{
     AuditLog, Clock, EmitError, EventBus, EventDraft, EventFilter, EventRecorder, EventSubscriber,
     EventType, Receipt, RecordedEvent, Subscription,
@@ -20,6 +20,7 @@ use super::reader::Reader;
 use super::readers::Readers;
 use super::recent::Recent;
 use super::recorders::Recorders;
+use super::recording::Recording;
 use super::sealing::Sealer;
 use super::sequencer;
 use super::settings::BusSettings;
@@ -60,6 +61,7 @@ impl ReactiveEventBus {
             log,
             clock,
             counts: Counts::new(),
+            recording: Recording::default(),
             recent: Recent::new(settings.recent),
             readers: Readers::default(),
             subscribers: Subscribers::new(runtime.clone()),
@@ -129,6 +131,13 @@ impl EventBus for ReactiveEventBus {
 
     fn counters(&self) -> BusCounters {
         self.shared.counts.snapshot()
+    }
+
+    fn condition(&self) -> BusCondition {
+        BusCondition {
+            recording: self.shared.recording.failure(),
+            shut_down: self.entrance.stop.is_cancelled(),
+        }
     }
 
     async fn settled(&self) {

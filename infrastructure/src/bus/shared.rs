@@ -12,6 +12,7 @@ use super::counting::Counts;
 use super::panics;
 use super::readers::Readers;
 use super::recent::Recent;
+use super::recording::Recording;
 use super::rest::Rest;
 use super::subscribers::Subscribers;
 
@@ -23,6 +24,7 @@ pub(super) struct Shared {
     pub(super) log: Arc<dyn AuditLog>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) counts: Counts,
+    pub(super) recording: Recording,
     pub(super) recent: Recent,
     pub(super) readers: Readers,
     pub(super) subscribers: Subscribers,

@@ -1,7 +1,12 @@
-//! The audit log in memory, for tests and demonstrations.
+//! The audit log and the durable subscriptions in memory, for tests and demonstrations.
 //!
-//! It makes the same promises as the one on disk and is held to them by the same suite, but for
-//! the one it cannot keep: what it holds goes with the process.
+//! They make the same promises as those on disk and are held to them by the same suites, but for
+//! the ones they cannot keep: what they hold goes with the process, and there is no database in which a
+//! handler could change something.
+
+mod subscriptions;
+
+pub use subscriptions::InMemorySubscriptionStore;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};

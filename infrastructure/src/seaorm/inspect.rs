@@ -42,12 +42,23 @@ impl AuditInspect for SeaOrmAuditLog {
             marks.application_id == APPLICATION_ID,
             "the file is no audit log: name another one",
         ));
-        facts.push(expect(
-            "schema version",
-            marks.user_version,
-            marks.user_version == SCHEMA_VERSION,
-            "the file was changed by another program: restore it from a copy",
-        ));
+        // One who only reads leaves an earlier version as it is.
+        let earlier =
+            storage.writer().is_none() && (1..SCHEMA_VERSION).contains(&marks.user_version);
+        facts.push(if earlier {
+            let then = format!(
+                "{}; it becomes {SCHEMA_VERSION} when it is written to",
+                marks.user_version
+            );
+            Fact::fine("schema version", then)
+        } else {
+            expect(
+                "schema version",
+                marks.user_version,
+                marks.user_version == SCHEMA_VERSION,
+                "the file was changed by another program: restore it from a copy",
+            )
+        });
 
         let journal: String = one(pool, "SELECT journal_mode FROM pragma_journal_mode").await?;
         facts.push(expect(
@@ -67,14 +78,19 @@ impl AuditInspect for SeaOrmAuditLog {
                 "it is not what was asked for: start the program anew",
             ));
         }
-        facts.extend(self.inspect_record(pool).await?);
+        let version = if earlier { marks.user_version } else { SCHEMA_VERSION };
+        facts.extend(self.inspect_record(pool, version).await?);
         Ok(Inspection { facts })
     }
 }
 
 impl SeaOrmAuditLog {
-    /// Whether the record is whole.
-    async fn inspect_record(&self, pool: &sqlx::SqlitePool) -> Result<Vec<Fact>, QueryError> {
+    /// Whether the record is whole, in a file of this version of the schema.
+    async fn inspect_record(
+        &self,
+        pool: &sqlx::SqlitePool,
+        version: i64,
+    ) -> Result<Vec<Fact>, QueryError> {
         const DAMAGED: &str = "the file is damaged: restore it from a copy";
         let findings: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check(3)")
             .fetch_all(pool)
@@ -87,7 +103,7 @@ impl SeaOrmAuditLog {
             return Ok(facts);
         }
 
-        let (ours, found) = (schema_as_made().await?, schema(pool).await?);
+        let (ours, found) = (schema_as_made(version).await?, schema(pool).await?);
         let changed: Vec<String> = ours
             .iter()
             .filter_map(|made| match found.iter().find(|found| found.name == made.name) {
@@ -105,19 +121,23 @@ impl SeaOrmAuditLog {
             ),
         });
 
-        let foreign: Vec<&str> = found
+        // A product's handlers keep tables of their own beside the record. What somebody puts on the
+        // record's own is another matter.
+        let (foreign, beside): (Vec<&Object>, Vec<&Object>) = found
             .iter()
-            .map(|found| &*found.name)
-            .filter(|name| ours.iter().all(|made| made.name != *name))
-            .collect();
+            .filter(|found| ours.iter().all(|made| made.name != found.name))
+            .partition(|found| ours.iter().any(|made| made.name == found.table));
         facts.push(match &foreign[..] {
             [] => Fact::fine("foreign objects", "none"),
-            names => Fact::wrong(
+            foreign => Fact::wrong(
                 "foreign objects",
-                names.join(", "),
+                names(foreign),
                 "another program added them: remove them with `DROP`, or ask who made them",
             ),
         });
+        if !beside.is_empty() {
+            facts.push(Fact::fine("kept beside the record", names(&beside)));
+        }
 
         let record = sqlx::query(RECORD).fetch_one(pool).await.map_err(query_error)?;
         let number = |column: usize| record.try_get::<Option<i64>, _>(column).map_err(query_error);
@@ -158,30 +178,68 @@ impl SeaOrmAuditLog {
             number(5)? == Some(0),
             "anybody may delete: remove it with `DELETE FROM audit_retention_permit`",
         ));
+        // An earlier version has none of these, and a damaged file may lack them.
+        let tables = ["audit_subscription", "audit_dead_letter"];
+        if tables.iter().all(|table| found.iter().any(|found| found.name == *table)) {
+            facts.extend(inspect_subscriptions(pool).await?);
+        }
         Ok(facts)
     }
+}
+
+/// How many durable subscriptions there are, and which of them need somebody.
+async fn inspect_subscriptions(pool: &sqlx::SqlitePool) -> Result<Vec<Fact>, QueryError> {
+    let counts = "SELECT (SELECT count(*) FROM audit_subscription), \
+                  (SELECT count(*) FROM audit_dead_letter)";
+    let (subscriptions, letters): (i64, i64) =
+        sqlx::query_as(counts).fetch_one(pool).await.map_err(query_error)?;
+    let halted = "SELECT name FROM audit_subscription WHERE state = 'halted' ORDER BY name";
+    let halted: Vec<String> =
+        sqlx::query_scalar(halted).fetch_all(pool).await.map_err(query_error)?;
+    let mut facts = vec![if halted.is_empty() {
+        Fact::fine("subscriptions", subscriptions)
+    } else {
+        Fact::wrong(
+            "subscriptions",
+            format!("{subscriptions}, of which halted: {}", halted.join(", ")),
+            "each has met an event that it cannot handle: see `indelible subscriptions`, mend its \
+             handler, and resume it",
+        )
+    }];
+    facts.push(match letters {
+        0 => Fact::fine("dead letters", "none"),
+        some => Fact::fine("dead letters", format!("{some}; see `indelible dead-letters`")),
+    });
+    Ok(facts)
 }
 
 /// A table, an index or a trigger, and the statement that made it, as SQLite keeps it.
 struct Object {
     name: String,
+    /// The table it belongs to; a table belongs to itself.
+    table: String,
     sql: String,
+}
+
+fn names(objects: &[&Object]) -> String {
+    objects.iter().map(|object| &*object.name).collect::<Vec<_>>().join(", ")
 }
 
 /// What there is, in the order in which it was made, but for the books that SQLite and the
 /// migrator keep for themselves.
 async fn schema(pool: &sqlx::SqlitePool) -> Result<Vec<Object>, QueryError> {
-    let question = "SELECT name, sql FROM sqlite_schema \
+    let question = "SELECT name, tbl_name, coalesce(sql, '') FROM sqlite_schema \
                     WHERE name <> 'seaql_migrations' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'";
-    let rows: Vec<(String, String)> =
+    let rows: Vec<(String, String, String)> =
         sqlx::query_as(question).fetch_all(pool).await.map_err(query_error)?;
-    Ok(rows.into_iter().map(|(name, sql)| Object { name, sql }).collect())
+    Ok(rows.into_iter().map(|(name, table, sql)| Object { name, table, sql }).collect())
 }
 
-/// What there should be: made anew in memory, to compare with.
-async fn schema_as_made() -> Result<Vec<Object>, QueryError> {
+/// What there should be at this version: made anew in memory, to compare with.
+async fn schema_as_made(version: i64) -> Result<Vec<Object>, QueryError> {
     let database = in_memory();
-    Migrator::up(&database, None).await.map_err(query_error)?;
+    // Each step makes one version.
+    Migrator::up(&database, u32::try_from(version).ok()).await.map_err(query_error)?;
     let pool = database.get_sqlite_connection_pool();
     let made = schema(pool).await;
     pool.close().await;

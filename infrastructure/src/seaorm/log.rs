@@ -69,14 +69,14 @@ impl AuditAppend for SeaOrmAuditLog {
 
 /// Why there is nothing to ask or to write through.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
-enum Unusable {
+pub(super) enum Unusable {
     #[error("no storage was opened for it: connect one and pass it when the log is built")]
     NotOpened,
     #[error("it was opened for reading: open it for writing")]
     OpenedReadOnly,
 }
 
-fn problem(unusable: Unusable) -> StorageProblem {
+pub(super) fn problem(unusable: Unusable) -> StorageProblem {
     Arc::new(unusable)
 }
 

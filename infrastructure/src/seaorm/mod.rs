@@ -1,8 +1,9 @@
 //! The audit log on SQLite, through SeaORM.
 //!
-//! One table, `audit_log`, that the database itself keeps append-only and gapless by triggers; a
-//! writer of one connection and a few readers. Start with [`AuditStorage::connect`], then build a
-//! [`SeaOrmAuditLog`] over it.
+//! One table, `audit_log`, that the database itself keeps append-only and gapless by triggers, and
+//! beside it those of the durable subscriptions; a writer of one connection and a few readers. Start
+//! with [`AuditStorage::connect`], then build a [`SeaOrmAuditLog`] and a [`SeaOrmSubscriptionStore`]
+//! over it.
 //!
 //! Deliberately absent: rows in the public interface, and any rule about what may be recorded or
 //! how long it is kept.
@@ -22,6 +23,7 @@ mod problem;
 mod query;
 mod retention;
 mod storage;
+mod subscriptions;
 mod turn;
 mod writer;
 
@@ -29,3 +31,4 @@ pub use log::{SeaOrmAuditLog, SeaOrmAuditLogParameters};
 pub use open_error::OpenError;
 pub use options::{Access, Durability, StorageOptions};
 pub use storage::AuditStorage;
+pub use subscriptions::{SeaOrmSubscriptionStore, SeaOrmSubscriptionStoreParameters};

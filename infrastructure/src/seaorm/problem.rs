@@ -25,6 +25,8 @@ pub(super) enum Trouble {
     Corrupt,
     /// A constraint or a trigger refused the statement.
     Constraint,
+    /// The statement itself is wrong: its words, a name in it, or a value.
+    Statement,
     /// The pool was closed.
     Closed,
     /// Anything else.
@@ -55,6 +57,7 @@ impl Troubled for sqlx::Error {
             11 | 26 => Trouble::Corrupt,
             13 => Trouble::Full,
             19 => Trouble::Constraint,
+            1 | 18 | 20 | 25 => Trouble::Statement,
             _ => Trouble::Other,
         }
     }
@@ -79,7 +82,9 @@ pub(super) fn append_error(error: impl Troubled, waited: Duration) -> AppendErro
         Trouble::ReadOnly => AppendError::ReadOnly(error.shared()),
         Trouble::Corrupt => AppendError::Corrupt(error.shared()),
         Trouble::Closed => AppendError::Closed,
-        Trouble::Constraint | Trouble::Other => AppendError::Storage(error.shared()),
+        Trouble::Constraint | Trouble::Statement | Trouble::Other => {
+            AppendError::Storage(error.shared())
+        }
     }
 }
 

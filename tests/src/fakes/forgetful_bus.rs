@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::ports::{BusCounters, EventStream, ShutdownReport};
+use domain::ports::{BusCondition, BusCounters, EventStream, ShutdownReport};
 use domain::{
     EmitError, EventBus, EventDraft, EventFilter, EventRecorder, EventSubscriber, EventType,
     Receipt, RecordedEvent, Subscription,
@@ -46,6 +46,10 @@ impl EventBus for ForgetfulBus {
 
     fn counters(&self) -> BusCounters {
         BusCounters::default()
+    }
+
+    fn condition(&self) -> BusCondition {
+        BusCondition::default()
     }
 
     async fn settled(&self) {}

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::DateTime;
-use domain::ports::{BusCounters, EventStream, HandlerError, ShutdownReport};
+use domain::ports::{BusCondition, BusCounters, EventStream, HandlerError, ShutdownReport};
 use domain::{
     Delivery, EmitError, EventBus, EventDraft, EventFilter, EventRecorder, EventSubscriber,
     EventType, Receipt, RecordedEvent, Subscription,
@@ -118,6 +118,10 @@ impl EventBus for ObservedBus {
 
     fn counters(&self) -> BusCounters {
         self.inner.counters()
+    }
+
+    fn condition(&self) -> BusCondition {
+        self.inner.condition()
     }
 
     async fn settled(&self) {

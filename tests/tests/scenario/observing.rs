@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::events::{PlanCreated, ToolInvoked};
-use domain::ports::{BusCounters, EventStream, ShutdownReport};
+use domain::ports::{BusCondition, BusCounters, EventStream, ShutdownReport};
 use domain::{
     AuditLog, Emit as _, EmitError, EventBus, EventDraft, EventFilter, EventRecorder,
     EventSubscriber, EventType, Receipt, RecordedEvent, Subscription,
@@ -112,6 +112,10 @@ impl EventBus for Hasty {
     fn counters(&self) -> BusCounters {
         self.0.counters()
     }
+    fn condition(&self) -> BusCondition {
+        self.0.condition()
+    }
+
     async fn settled(&self) {}
     async fn shutdown(&self, deadline: Duration) -> ShutdownReport {
         self.0.shutdown(deadline).await

@@ -1,5 +1,6 @@
 //! `doctor`: examines the record and the wiring.
 
+use application::health::{Condition, Readiness};
 use domain::ports::Fact;
 
 use crate::cli::args::OutputArgs;
@@ -17,10 +18,12 @@ pub(super) async fn run(args: OutputArgs, context: Context<'_>) -> Result<(), Fa
     let app = App::builder(settings).start().await.map_err(Failure::start)?;
     let inspection = app.log().inspect().await;
     let types = app.catalogue().event_types().count();
+    let health = app.health().check().await;
     app.shutdown().await;
 
     let mut facts = inspection.map_err(Failure::query)?.facts;
     facts.push(Fact::fine("wiring", format!("all {types} event types have a recorder")));
+    facts.extend(health.conditions.into_iter().map(fact));
     let problems = facts.iter().filter(|fact| fact.problem.is_some()).count();
     let format = Format::or_default(args.format, console.person_reads_results);
     let mut printer = Printer::of::<FactRow>(format);
@@ -32,4 +35,13 @@ pub(super) async fn run(args: OutputArgs, context: Context<'_>) -> Result<(), Fa
         return Err(Failure::plain(format!("{problems} things are not as they should be")));
     }
     Ok(())
+}
+
+/// A condition of the application's health as one of the facts.
+fn fact(condition: Condition) -> Fact {
+    let Condition { what, readiness, found } = condition;
+    match readiness {
+        Readiness::Ready => Fact::fine(what, found),
+        Readiness::Degraded | Readiness::NotReady => Fact::wrong(what, readiness, found),
+    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::DateTime;
-use domain::ports::{BusCounters, EventStream, ReactionEmitter, ShutdownReport};
+use domain::ports::{BusCondition, BusCounters, EventStream, ReactionEmitter, ShutdownReport};
 use domain::{
     AuditLog, Delivery, EmitError, EventBus, EventDraft, EventFilter, EventRecorder,
     EventSubscriber, EventType, Receipt, ReceiptStatus, RecordedEvent, Sequence, Subscription,
@@ -333,6 +333,10 @@ impl EventBus for Flawed {
             _ => {}
         }
         counters
+    }
+
+    fn condition(&self) -> BusCondition {
+        self.inner.condition()
     }
 
     async fn settled(&self) {
