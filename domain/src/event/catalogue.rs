@@ -252,6 +252,13 @@ mod tests {
     }
 
     #[test]
+    fn a_malformed_name_is_told_of_once_and_not_as_another_contexts_as_well() {
+        let malformed = EventDescriptor { event_type: "Tool", ..ToolEvent::GROUP.events[0] };
+        assert_group(&[PlanEvent::GROUP.events[0], malformed]);
+        assert_group(&[malformed, PlanEvent::GROUP.events[0]]);
+    }
+
+    #[test]
     #[should_panic(expected = "the wire name `audit.pruned` is declared twice")]
     fn a_wire_name_used_twice_in_a_context_is_refused() {
         assert_group(&[AuditEvent::GROUP.events[0], AuditEvent::GROUP.events[0]]);
