@@ -138,6 +138,7 @@ fn what_opens_work_and_what_ends_it_is_declared_by_key() {
 actor.invoked opens actor.invoked by invocation_id or actor
 actor.completed completes actor.invoked by invocation_id or actor
 actor.errored fails actor.invoked by invocation_id or actor
+actor.escalated resumes actor.invoked by invocation_id or actor
 tool.invoked opens tool.invoked by invocation_id
 tool.completed completes tool.invoked by invocation_id
 tool.errored fails tool.invoked by invocation_id

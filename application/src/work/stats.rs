@@ -59,7 +59,7 @@ pub struct WorkStats {
     pub failed: u64,
     /// Attempts that have not ended.
     pub open: u64,
-    /// How often it was tried again.
+    /// How often it was resumed: tried again, or handed on.
     pub retries: u64,
     /// How long those attempts took that ended.
     pub durations: Durations,

@@ -21,7 +21,8 @@ pub enum WorkRole {
     Completes,
     /// It says that it was not done, or came to nothing.
     Fails,
-    /// It says that failed work is tried again under the same key.
+    /// It says that work goes on under the same key, also where it had failed: it is tried again, or
+    /// somebody else has it now.
     Resumes,
 }
 

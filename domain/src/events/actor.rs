@@ -1,7 +1,7 @@
 //! Events of the `actor` context: what the actors of a plan do.
 //!
-//! Where an invocation has no id, work is told apart by the actor's name. An actor that hands its work
-//! on has not ended it: the invocation stays open until it is completed or failed.
+//! Where an invocation has no id, work is told apart by the actor's name. Work that is handed on goes
+//! on: it is open, also where the actor had failed at it, until it is completed or fails again.
 
 crate::domain_events! {
     /// What the actors of a plan do.
@@ -41,7 +41,8 @@ crate::domain_events! {
         },
 
         /// An actor handed its work to another one, or to a person.
-        #[event("actor.escalated", version = 1, audit = Activity)]
+        #[event("actor.escalated", version = 1, audit = Activity,
+                resumes = "actor.invoked" by invocation_id or actor)]
         ActorEscalated {
             actor: String,
             to: String,
