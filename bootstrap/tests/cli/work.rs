@@ -132,7 +132,13 @@ fn tools_are_counted_with_their_outcomes_and_exact_durations() {
         .run(&["stats", "--by", "tool", "--format", "table"])
         .success()
         .prints(&["P95 MS", "60020"])
-        .explains(&["4 are as their producers reported them and 1 are the time between"]);
+        .explains(&[
+            "4 of 5 durations are as their producers reported them, the others are the time",
+        ]);
+    sandbox
+        .run(&["stats", "--by", "tool", "--contains", "read_file", "--format", "table"])
+        .success()
+        .explains(&["note: durations are as their producers reported them"]);
     let kinds = sandbox.run(&["stats", "--by", "work"]).success().rows();
     let of = |name: &str| kinds.iter().find(|row| row["name"] == name).unwrap().clone();
     assert_eq!(of("actor.invoked")["completed"], 3);

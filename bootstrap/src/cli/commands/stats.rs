@@ -73,11 +73,14 @@ fn explain(report: &WorkReport, format: Format, console: &mut Console) {
     let total: u64 = durations().map(application::work::Durations::total).sum();
     let reported: u64 = durations().map(application::work::Durations::reported).sum();
     if format == Format::Table && total > 0 {
-        console.explain_line(&format!(
-            "note: of {total} durations, {reported} are as their producers reported them and {} are \
-             the time between the two events",
-            total - reported
-        ));
+        console.explain_line(&if reported == total {
+            "note: durations are as their producers reported them".to_owned()
+        } else {
+            format!(
+                "note: {reported} of {total} durations are as their producers reported them, the \
+                 others are the time between the two events"
+            )
+        });
     }
     if report.without_beginning > 0 {
         console.explain_line(&format!(
