@@ -92,8 +92,7 @@ async fn answered(app: &TestApp) -> Option<Result<(), EmitError>> {
     must(app.emit(plan(1)).await);
     app.bus().settled().await;
     drop(subscription);
-    let outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner).take();
-    outcome
+    outcome.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 #[tokio::test]

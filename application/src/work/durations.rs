@@ -23,13 +23,10 @@ impl Took {
     /// How long what began at `begun` took, given the event that ended it.
     #[must_use]
     pub fn between(begun: DateTime<Utc>, end: &EventEnvelope) -> Self {
-        match end.details.get("duration_ms").and_then(serde_json::Value::as_u64) {
-            Some(ms) => Self { ms, reported: true },
-            None => {
-                let difference = (end.occurred_at - begun).num_milliseconds();
-                Self { ms: u64::try_from(difference).unwrap_or(0), reported: false }
-            }
-        }
+        let reported = end.details.get("duration_ms").and_then(serde_json::Value::as_u64);
+        let difference = (end.occurred_at - begun).num_milliseconds();
+        let ms = reported.unwrap_or_else(|| u64::try_from(difference).unwrap_or(0));
+        Self { ms, reported: reported.is_some() }
     }
 }
 

@@ -49,24 +49,24 @@ type Slot = (&'static str, usize, String);
 
 /// Where work belongs.
 struct Place {
-    plan_id: Option<String>,
-    session_id: Option<String>,
-    correlation_id: Option<String>,
+    plan: Option<String>,
+    session: Option<String>,
+    run: Option<String>,
 }
 
 impl Place {
     fn of(envelope: &EventEnvelope) -> Self {
         Self {
-            plan_id: envelope.plan_id.clone(),
-            session_id: envelope.session_id.clone(),
-            correlation_id: envelope.correlation_id.clone(),
+            plan: envelope.plan_id.clone(),
+            session: envelope.session_id.clone(),
+            run: envelope.correlation_id.clone(),
         }
     }
 
     /// Whether an event may belong here as well.
     fn admits(&self, envelope: &EventEnvelope) -> bool {
         let agree = |a: &Option<String>, b: &Option<String>| a.is_none() || b.is_none() || a == b;
-        agree(&self.plan_id, &envelope.plan_id) && agree(&self.session_id, &envelope.session_id)
+        agree(&self.plan, &envelope.plan_id) && agree(&self.session, &envelope.session_id)
     }
 }
 
@@ -130,7 +130,7 @@ impl<T> Matching<T> {
         let mut candidates = open.iter().enumerate().rev().filter(fitting);
         let newest = candidates.next()?;
         let same_run = |(_, (place, _)): &(usize, &(Place, T))| {
-            envelope.correlation_id.is_some() && place.correlation_id == envelope.correlation_id
+            envelope.correlation_id.is_some() && place.run == envelope.correlation_id
         };
         let chosen = std::iter::once(newest).chain(candidates).find(same_run).unwrap_or(newest);
         Some(chosen.0)

@@ -67,7 +67,7 @@ impl Listening {
         let emitter = match self.flaw {
             Flaw::AnswersForAnother => {
                 let mut another = RecordedEvent::clone(event);
-                another.envelope.event_id = "another".to_owned();
+                another.envelope.event_id.push_str(" of another");
                 let through = Arc::new(Through(delivery.emitter().clone()));
                 ReactionEmitter::new(Arc::new(another), through, MAX_REACTION_DEPTH)
             }

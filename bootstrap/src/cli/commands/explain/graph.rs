@@ -3,6 +3,8 @@
 //! What stands in the record is foreign text: each language's own marks are escaped in it, so that a
 //! label stays a label.
 
+use std::fmt::Write as _;
+
 use application::explain::{Cause, Explanation, Node, Outcome};
 
 use super::drawing::gap;
@@ -70,7 +72,8 @@ fn mermaid_text(text: &str) -> String {
         if letter.is_alphanumeric() || " .,:/=+-_…\u{fffd}".contains(letter) {
             escaped.push(letter);
         } else {
-            escaped += &format!("#{};", u32::from(letter));
+            // Writing into memory does not fail.
+            let _ = write!(escaped, "#{};", u32::from(letter));
         }
         escaped
     })
