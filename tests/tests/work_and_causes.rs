@@ -60,7 +60,7 @@ fn sequences(explanation: &Explanation) -> Vec<u64> {
 
 #[tokio::test]
 async fn what_never_ended_is_found_over_many_pages() {
-    // 1500 calls, and then the end of each but every hundredth.
+    // 1500 calls, and then the end of each but every hundredth: more than one stretch of the record.
     let calls = (0..1500).map(invoked);
     let ends = (0..1500).filter(|n| n % 100 != 0).map(completed);
     let log = record(calls.chain(ends).collect()).await;

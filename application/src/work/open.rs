@@ -7,13 +7,11 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use domain::audit::Page;
 use domain::ports::QueryError;
 use domain::{Actor, AuditFilter, AuditQuery, Catalogue, EventType, RecordedEvent, Sequence};
 use futures::TryStreamExt;
 
 use super::{Matching, entries_of_work};
-use crate::read_all;
 
 /// Work that was begun and has not ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,8 +65,7 @@ pub async fn open_work<L: AuditQuery + ?Sized>(
     begun_before: Option<DateTime<Utc>>,
 ) -> Result<Vec<OpenWork>, QueryError> {
     let mut matching = Matching::new(catalogue);
-    let entries = entries_of_work(catalogue, filter, None);
-    let mut events = pin!(read_all(log, entries, Page::first(0), None));
+    let mut events = pin!(entries_of_work(log, catalogue, filter, None).await?);
     while let Some(event) = events.try_next().await? {
         // What is not meant is kept in mind all the same, so that its end ends nothing else.
         let meant = filter.matches(&event)

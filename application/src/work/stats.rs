@@ -7,13 +7,11 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use domain::audit::Page;
 use domain::ports::QueryError;
 use domain::{AuditFilter, AuditQuery, Catalogue, EventEnvelope};
 use futures::TryStreamExt;
 
 use super::{Durations, Matching, Step, Took, entries_of_work};
-use crate::read_all;
 
 /// The type that opens a tool's work.
 const TOOL: &str = "tool.invoked";
@@ -91,8 +89,7 @@ pub async fn work_stats<L: AuditQuery + ?Sized>(
     let mut matching: Matching<Begun> = Matching::new(catalogue);
     let mut rows: BTreeMap<String, WorkStats> = BTreeMap::new();
     let mut without_beginning = 0;
-    let entries = entries_of_work(catalogue, filter, by.opener());
-    let mut events = pin!(read_all(log, entries, Page::first(0), None));
+    let mut events = pin!(entries_of_work(log, catalogue, filter, by.opener()).await?);
     while let Some(event) = events.try_next().await? {
         let envelope = &event.envelope;
         let meant = filter.matches(&event);
