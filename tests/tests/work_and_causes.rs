@@ -29,9 +29,9 @@ async fn record(drafts: Vec<EventDraft>) -> Arc<dyn AuditLog> {
     let (_, log) = memory_log();
     let entries: Vec<AuditEntry> = drafts
         .into_iter()
-        .enumerate()
-        .map(|(n, draft)| {
-            let draft = draft.occurred_at(begin() + TimeDelta::milliseconds(10 * n as i64));
+        .zip(0_i64..)
+        .map(|(draft, n)| {
+            let draft = draft.occurred_at(begin() + TimeDelta::milliseconds(10 * n));
             AuditEntry::new(draft.seal(begin(), || format!("e{}", n + 1), "/tests").unwrap())
         })
         .collect();
@@ -170,9 +170,12 @@ domain_events! {
 
 /// Version 1 called the number `number`.
 fn renamed(_: u32, mut details: domain::Details) -> Result<domain::Details, domain::DetailsError> {
-    if let Some(number) = details.shift_remove("number") {
-        details.insert("parcel_id".to_owned(), number);
-    }
+    let missing = || domain::DetailsError::Missing {
+        field: "number".to_owned(),
+        expected: "a whole number, 0 or more".to_owned(),
+    };
+    let number = details.shift_remove("number").ok_or_else(missing)?;
+    details.insert("parcel_id".to_owned(), number);
     Ok(details)
 }
 

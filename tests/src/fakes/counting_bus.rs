@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::ports::{BusCounters, EventStream, ShutdownReport};
+use domain::ports::{BusCondition, BusCounters, EventStream, ShutdownReport};
 use domain::{
     EmitError, EventBus, EventDraft, EventFilter, EventRecorder, EventSubscriber, EventType,
     Receipt, RecordedEvent, Subscription,
@@ -64,6 +64,10 @@ impl EventBus for CountingBus {
 
     fn counters(&self) -> BusCounters {
         self.inner.counters()
+    }
+
+    fn condition(&self) -> BusCondition {
+        self.inner.condition()
     }
 
     async fn settled(&self) {
