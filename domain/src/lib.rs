@@ -21,7 +21,7 @@ pub use audit::{
 pub use envelope::{Actor, ActorKind, EventDraft, EventEnvelope, TraceParent};
 pub use event::{
     AuditCategory, Catalogue, Details, DetailsError, DomainEvent, EventDescriptor, EventField,
-    EventGroup, EventType, GroupDescriptor,
+    EventGroup, EventType, GroupDescriptor, Work, WorkRole,
 };
 pub use ports::{
     AppendError, AuditAppend, AuditInspect, AuditLog, AuditQuery, AuditRetention, Clock, Delivery,

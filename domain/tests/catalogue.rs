@@ -31,11 +31,12 @@ decision.superseded: decision_id string, superseded_by string
 invariant.reconciled: invariant_id string, scope string, kept [string], dropped [string]
 invariant.violated: invariant_id string, by string, evidence json
 invariant.enforced: invariant_id string, action string
-actor.invoked: actor string, provider string?, model string?, input_digest string?
+actor.invoked: actor string, provider string?, model string?, input_digest string?, \
+ invocation_id string?
 actor.completed: actor string, tokens_in whole?, tokens_out whole?, cost_usd number?, \
- duration_ms whole
-actor.errored: actor string, error string
-actor.escalated: actor string, to string, reason string
+ duration_ms whole, invocation_id string?
+actor.errored: actor string, error string, invocation_id string?
+actor.escalated: actor string, to string, reason string, invocation_id string?
 tool.invoked: invocation_id string, tool string, arguments json
 tool.completed: invocation_id string, tool string, outcome json, duration_ms whole
 tool.errored: invocation_id string, tool string, error string
@@ -122,6 +123,35 @@ fn the_catalogue_is_the_taxonomy_type_by_type_and_field_by_field() {
         "43 types of the platform, and what the system says of itself"
     );
     assert_eq!(declared, expected);
+}
+
+#[test]
+fn what_opens_work_and_what_ends_it_is_declared_by_key() {
+    let parts: Vec<String> = CATALOGUE
+        .events()
+        .filter_map(|event| Some((event.event_type, event.work?)))
+        .map(|(name, work)| {
+            format!("{name} {} {} by {}", work.role, work.opener, work.key_as_declared())
+        })
+        .collect();
+    let expected = "\
+actor.invoked opens actor.invoked by invocation_id or actor
+actor.completed completes actor.invoked by invocation_id or actor
+actor.errored fails actor.invoked by invocation_id or actor
+actor.escalated resumes actor.invoked by invocation_id or actor
+tool.invoked opens tool.invoked by invocation_id
+tool.completed completes tool.invoked by invocation_id
+tool.errored fails tool.invoked by invocation_id
+tool.retried resumes tool.invoked by invocation_id
+sandbox.created opens sandbox.created by sandbox_id
+sandbox.committed completes sandbox.created by sandbox_id
+sandbox.rolled_back fails sandbox.created by sandbox_id
+validation.started opens validation.started by validation_id
+validation.passed completes validation.started by validation_id
+validation.failed fails validation.started by validation_id
+session.created opens session.created by session_id
+session.closed completes session.created by session_id";
+    assert_eq!(parts, expected.lines().collect::<Vec<_>>());
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! What a bus tells the program's own log: each failure once, with the event and the subscriber,
 //! and never a payload.
 
-use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+mod logged_lines;
+
+use std::sync::Arc;
 
 use domain::{Emit, EventBus, EventFilter, Receipt, Sequence};
 use futures::{FutureExt, StreamExt};
@@ -12,53 +13,8 @@ use indelible_tests::fakes::{
 };
 use indelible_tests::stage::{Stage, memory_log, plan, plans, tool};
 use infrastructure::bus::{BusSettings, LoggingEventBus};
+use logged_lines::Lines;
 use serde_json::{Value, json};
-use tracing::subscriber::DefaultGuard;
-
-/// The lines logged on this thread since it was made.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Lines {
-    /// Begins to collect, until the guard is dropped.
-    fn collect() -> (Self, DefaultGuard) {
-        let lines = Self::default();
-        let writer = lines.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .json()
-            .flatten_event(true)
-            .with_max_level(tracing::Level::DEBUG)
-            .with_writer(move || writer.clone())
-            .finish();
-        (lines, tracing::subscriber::set_default(subscriber))
-    }
-
-    fn text(&self) -> String {
-        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-
-    /// The lines whose message contains `part`.
-    fn about(&self, part: &str) -> Vec<Value> {
-        let lines: Vec<Value> =
-            self.text().lines().map(|line| must(serde_json::from_str(line))).collect();
-        lines
-            .into_iter()
-            .filter(|line| line["message"].as_str().is_some_and(|text| text.contains(part)))
-            .collect()
-    }
-}
-
-impl io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// Asserts that a line names the event and the subscriber.
 fn names(line: &Value, receipt: &Receipt, subscriber: &str) {

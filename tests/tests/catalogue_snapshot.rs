@@ -19,6 +19,10 @@ fn the_catalogue_is_as_it_was_accepted() {
             let summary = event.summary();
             writeln!(listing, "  {} v{} [{category}] {summary}", event.event_type, event.version)
                 .unwrap();
+            if let Some(work) = event.work {
+                let key = work.key_as_declared();
+                writeln!(listing, "    {} {} by {key}", work.role, work.opener).unwrap();
+            }
         }
     }
     insta::assert_snapshot!("catalogue", listing);

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use application::query::Moment;
+use application::work::WorkBy;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use domain::Sequence;
@@ -65,6 +67,10 @@ pub(super) enum Command {
     Tail(TailArgs),
     /// Count what is on record
     Stats(StatsArgs),
+    /// Show what was begun and never ended
+    Open(OpenArgs),
+    /// Show what caused what in a run of work, as a tree
+    Explain(ExplainArgs),
     /// Write recorded events as CloudEvents that `record` accepts
     Export(ExportArgs),
     /// List the event types there are, or show the schema of one
@@ -187,20 +193,34 @@ pub(super) enum By {
     Hour,
     /// The day of recording, UTC
     Day,
+    /// The tool that was called: how often, how it went, and how long it took
+    Tool,
+    /// The type that begins work: the same of all work that is begun and ended
+    Work,
 }
 
-impl From<By> for TallyBy {
+/// What is counted: entries, or work.
+pub(super) enum Count {
+    /// Entries that have something in common.
+    Entries(TallyBy),
+    /// Work that was begun, with how it ended.
+    Work(WorkBy),
+}
+
+impl From<By> for Count {
     fn from(by: By) -> Self {
-        match by {
-            By::Type => Self::Type,
-            By::Context => Self::Context,
-            By::Plan => Self::Plan,
-            By::Project => Self::Project,
-            By::Actor => Self::Actor,
-            By::User => Self::User,
-            By::Hour => Self::Hour,
-            By::Day => Self::Day,
-        }
+        Self::Entries(match by {
+            By::Type => TallyBy::Type,
+            By::Context => TallyBy::Context,
+            By::Plan => TallyBy::Plan,
+            By::Project => TallyBy::Project,
+            By::Actor => TallyBy::Actor,
+            By::User => TallyBy::User,
+            By::Hour => TallyBy::Hour,
+            By::Day => TallyBy::Day,
+            By::Tool => return Self::Work(WorkBy::Tool),
+            By::Work => return Self::Work(WorkBy::Kind),
+        })
     }
 }
 
@@ -214,6 +234,54 @@ pub(super) struct StatsArgs {
     pub(super) filter: FilterArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
+}
+
+/// Arguments of `open`.
+#[derive(Debug, Args)]
+pub(super) struct OpenArgs {
+    /// Only what was begun longer ago than this, as in `10m`, by the producer's clock
+    #[arg(long, value_name = "TIME", value_parser = Moment::parse)]
+    pub(super) older_than: Option<Moment>,
+    #[command(flatten)]
+    pub(super) filter: FilterArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+/// How a tree of causes is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum TreeFormat {
+    /// A tree for people
+    Tree,
+    /// One JSON document: the events, each with its cause
+    Json,
+    /// A Mermaid flowchart
+    Mermaid,
+    /// A Graphviz digraph
+    Dot,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// A sequence number, an event's id, or a correlation id
+    #[arg(value_name = "SEQ|EVENT_ID|CORRELATION")]
+    pub(super) what: String,
+    /// It is a sequence number or an event's id, whatever else it could be
+    #[arg(long, conflicts_with = "correlation")]
+    pub(super) event: bool,
+    /// It is a correlation id, whatever else it could be
+    #[arg(long)]
+    pub(super) correlation: bool,
+    /// At most this many events of the run, the first on record; 0 for all
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 1000)]
+    pub(super) limit: usize,
+    /// Look for effects in this many entries after an event that belongs to no run; 0 for all
+    #[arg(long, value_name = "ENTRIES", default_value_t = 100_000)]
+    pub(super) scan: u64,
+    /// How it is printed; without it, a tree on a terminal and json elsewhere
+    #[arg(long, value_enum)]
+    pub(super) format: Option<TreeFormat>,
 }
 
 /// Arguments of `export`.

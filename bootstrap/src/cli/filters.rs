@@ -75,9 +75,19 @@ impl FilterArgs {
         }
     }
 
+    /// Whether every event is meant.
+    pub(super) fn is_everything(&self) -> bool {
+        self.filter(DateTime::UNIX_EPOCH) == AuditFilter::default()
+    }
+
     /// Says that nothing was found, and what may be the reason.
     pub(super) fn explain_nothing_found(&self, console: &mut Console) {
-        console.explain_line("nothing on record fits");
+        self.explain_nothing("nothing on record fits", console);
+    }
+
+    /// Says that there is nothing, in these words, and what may be the reason.
+    pub(super) fn explain_nothing(&self, said: &str, console: &mut Console) {
+        console.explain_line(said);
         if let Some(hint) = self.hint() {
             console.explain_line(&hint);
         }

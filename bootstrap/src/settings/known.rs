@@ -148,7 +148,7 @@ pub const KNOWN: &[Known] = &[
         "reactions.max-depth",
         Kind::Count,
         "REACTIONS",
-        "How many reactions may follow from one another before one more is refused",
+        "How many reactions may follow from one another before one more is refused; 0: none may",
     ),
     known(
         "log.level",

@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod crash;
+mod explaining;
 mod following;
 mod housekeeping;
 mod importing;
@@ -15,3 +16,4 @@ mod recording;
 mod settings;
 mod several_processes;
 mod support;
+mod work;

@@ -167,3 +167,19 @@ fn a_pattern_given_as_a_flag_may_hold_commas() {
     let goal = sandbox.log(&[])[0]["details"]["goal"].as_str().unwrap().to_owned();
     assert!(goal.starts_with("badge [redacted:badge:"), "{goal}");
 }
+
+#[test]
+fn how_far_reactions_may_go_is_a_setting_and_0_means_that_none_may() {
+    let sandbox = Sandbox::new();
+    let shown = |sandbox: &Sandbox, args: &[&str]| {
+        let args = [&["config", "show", "--format", "ndjson"], args].concat();
+        let rows = sandbox.run(&args).success().rows();
+        rows.into_iter().find(|row| row["setting"] == "reactions.max-depth").unwrap()
+    };
+    assert_eq!(shown(&sandbox, &[])["value"], "16");
+    assert_eq!(shown(&sandbox, &["--reactions-max-depth", "0"])["value"], "0");
+    sandbox
+        .run(&["config", "show", "--reactions-max-depth=-1"])
+        .with_code(2)
+        .explains(&["reactions.max-depth"]);
+}

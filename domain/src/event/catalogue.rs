@@ -4,7 +4,7 @@
 //! nothing and nobody would notice; a context missing from the list is seen by whoever reads it.
 
 use super::wire_name::{self, Message};
-use super::{EventDescriptor, EventType};
+use super::{EventDescriptor, EventType, pairing};
 
 /// One context: its name, what it is about, and its events.
 #[derive(Clone, Copy, Debug)]
@@ -154,7 +154,8 @@ pub const fn assert_event(rust_name: &str, event_type: &str, version: u32, docs:
     }
 }
 
-/// Fails at compile time when a context's wire names are mixed or repeated.
+/// Fails at compile time when a context's wire names are mixed or repeated, or what opens work and
+/// what ends it do not fit together.
 ///
 /// # Panics
 /// When they are.
@@ -183,6 +184,7 @@ pub const fn assert_group(events: &[EventDescriptor]) {
         }
         i += 1;
     }
+    pairing::assert_pairs(events);
 }
 
 /// The context of a wire name, for declarations.

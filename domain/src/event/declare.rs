@@ -31,6 +31,9 @@
 /// When a shape changes, raise the version and say how earlier payloads are read:
 /// `#[event("order.placed", version = 2, audit = Lifecycle, upcast = order_placed_from)]`, where
 /// `order_placed_from` is a `fn(u32, Details) -> Result<Details, DetailsError>`.
+///
+/// A type that begins something which another type ends says so, as [`Work`](crate::Work) shows, and
+/// what was begun and never ended can be found on the record.
 #[macro_export]
 macro_rules! domain_events {
     (
@@ -144,7 +147,11 @@ macro_rules! __domain_event {
         [
             $([doc = $docs:literal])+
             [event($wire:literal, version = $version:literal, audit = $category:ident
-                   $(, upcast = $upcast:path)? $(,)?)]
+                   $(, upcast = $upcast:path)?
+                   $(, opens = $($opens:ident)or+)?
+                   $(, completes = $completes:literal by $($completes_by:ident)or+)?
+                   $(, fails = $fails:literal by $($fails_by:ident)or+)?
+                   $(, resumes = $resumes:literal by $($resumes_by:ident)or+)? $(,)?)]
         ]
         { $($fields:tt)* }
     ) => {
@@ -152,7 +159,12 @@ macro_rules! __domain_event {
             stringify!($Event), $wire, $version, concat!($($docs),+),
         );
         $crate::__domain_event_struct! {
-            $vis $Event, [$($docs),+], $wire, $version, $category, [$($upcast)?], { $($fields)* }
+            $vis $Event, [$($docs),+], $wire, $version, $category, [$($upcast)?],
+            [
+                $((Opens $wire $($opens)+))? $((Completes $completes $($completes_by)+))?
+                $((Fails $fails $($fails_by)+))? $((Resumes $resumes $($resumes_by)+))?
+            ],
+            { $($fields)* }
         }
     };
     ( $vis:vis $Event:ident [ [event($wire:literal $($rest:tt)*)] ] { $($fields:tt)* } ) => {
@@ -161,7 +173,7 @@ macro_rules! __domain_event {
             "write `/// What happened.` above its `#[event(...)]`",
         ));
         $crate::__domain_event_struct! {
-            $vis $Event, ["undocumented"], $wire, 1, Lifecycle, [], { $($fields)* }
+            $vis $Event, ["undocumented"], $wire, 1, Lifecycle, [], [], { $($fields)* }
         }
     };
     (
@@ -175,7 +187,7 @@ macro_rules! __domain_event {
             "category that says why it is on the record (see `AuditCategory`)",
         ));
         $crate::__domain_event_struct! {
-            $vis $Event, [$($docs),+], $wire, 1, Lifecycle, [], { $($fields)* }
+            $vis $Event, [$($docs),+], $wire, 1, Lifecycle, [], [], { $($fields)* }
         }
     };
     (
@@ -189,7 +201,25 @@ macro_rules! __domain_event {
             stringify!($category), ")]`",
         ));
         $crate::__domain_event_struct! {
-            $vis $Event, [$($docs),+], $wire, 1, $category, [], { $($fields)* }
+            $vis $Event, [$($docs),+], $wire, 1, $category, [], [], { $($fields)* }
+        }
+    };
+    (
+        $vis:vis $Event:ident
+        [
+            $([doc = $docs:literal])+
+            [event($wire:literal, version = $version:literal, audit = $category:ident, $($rest:tt)*)]
+        ]
+        { $($fields:tt)* }
+    ) => {
+        ::core::compile_error!(concat!(
+            "the event `", stringify!($Event), "` says something that is not understood after its ",
+            "audit category: write `upcast = path` first, where there is one, then one of ",
+            "`opens = key`, `completes = \"context.opener\" by key`, ",
+            "`fails = \"context.opener\" by key` and `resumes = \"context.opener\" by key`",
+        ));
+        $crate::__domain_event_struct! {
+            $vis $Event, [$($docs),+], $wire, 1, $category, [], [], { $($fields)* }
         }
     };
     ( $vis:vis $Event:ident [ $($attr:tt)* ] { $($fields:tt)* } ) => {
@@ -199,7 +229,7 @@ macro_rules! __domain_event {
             "attribute",
         ));
         $crate::__domain_event_struct! {
-            $vis $Event, ["undeclared"], "undeclared", 1, Lifecycle, [], { $($fields)* }
+            $vis $Event, ["undeclared"], "undeclared", 1, Lifecycle, [], [], { $($fields)* }
         }
     };
 }
@@ -210,7 +240,7 @@ macro_rules! __domain_event {
 macro_rules! __domain_event_struct {
     (
         $vis:vis $Event:ident, [$($docs:literal),+], $wire:literal, $version:literal,
-        $category:ident, [$($upcast:path)?],
+        $category:ident, [$($upcast:path)?], [$($work:tt)*],
         { $( $(#[doc = $field_docs:literal])* $field:ident : $ty:ty ),* $(,)? }
     ) => {
         $(#[doc = $docs])+
@@ -222,6 +252,12 @@ macro_rules! __domain_event_struct {
             $( $(#[doc = $field_docs])* pub $field: $ty, )*
         }
 
+        const _: () = $crate::event::__assert_key(
+            $wire,
+            <$Event as $crate::DomainEvent>::DESCRIPTOR.work,
+            &[$( $crate::event::wire_name::field_name(stringify!($field)) ),*],
+        );
+
         impl $crate::DomainEvent for $Event {
             const DESCRIPTOR: $crate::EventDescriptor = $crate::EventDescriptor {
                 event_type: $wire,
@@ -230,6 +266,7 @@ macro_rules! __domain_event_struct {
                 rust_name: stringify!($Event),
                 docs: concat!($($docs, "\n"),+),
                 upcast: $crate::__first_or_none!($($upcast)?),
+                work: $crate::__work!($Event $($work)*),
                 schema: || $crate::__private::schemars::SchemaGenerator::default()
                     .into_root_schema_for::<$Event>(),
                 sample: || <$Event as $crate::DomainEvent>::sample()
@@ -329,14 +366,14 @@ macro_rules! __domain_event_struct {
     };
     (
         $vis:vis $Event:ident, $docs:tt, $wire:literal, $version:literal,
-        $category:ident, $upcast:tt, { $($fields:tt)* }
+        $category:ident, $upcast:tt, $work:tt, { $($fields:tt)* }
     ) => {
         ::core::compile_error!(concat!(
             "the fields of the event `", stringify!($Event), "` must be `name: Type`, separated ",
             "by commas: no `pub`, and no attribute but a doc comment",
         ));
         $crate::__domain_event_struct! {
-            $vis $Event, $docs, $wire, $version, $category, $upcast, {}
+            $vis $Event, $docs, $wire, $version, $category, $upcast, [], {}
         }
     };
 }

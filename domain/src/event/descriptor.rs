@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Details, DetailsError};
+use super::{Details, DetailsError, Work};
 
 /// A stable wire name such as `plan.created`, independent of any Rust name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -104,6 +104,8 @@ pub struct EventDescriptor {
     pub docs: &'static str,
     /// Reads earlier versions, where there are any.
     pub upcast: Option<Upcaster>,
+    /// The part it plays in work that is begun and ended, where it plays one.
+    pub work: Option<Work>,
     /// The JSON Schema of the payload.
     pub schema: fn() -> schemars::Schema,
     /// A payload with every field filled.

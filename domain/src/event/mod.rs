@@ -8,6 +8,7 @@ mod declare;
 mod descriptor;
 mod details;
 mod field;
+mod pairing;
 pub mod schema;
 pub mod wire_name;
 
@@ -19,6 +20,9 @@ pub use catalogue::{
 pub use descriptor::{AuditCategory, EventDescriptor, EventType, Upcaster};
 pub use details::{Details, DetailsError, describe};
 pub use field::EventField;
+#[doc(hidden)]
+pub use pairing::assert_key as __assert_key;
+pub use pairing::{Work, WorkRole};
 
 use std::fmt::Debug;
 

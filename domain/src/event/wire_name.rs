@@ -97,8 +97,11 @@ impl Message {
 
 /// The field's name on the wire: `r#type` is written `type`.
 #[must_use]
-pub fn field_name(ident: &'static str) -> &'static str {
-    ident.strip_prefix("r#").unwrap_or(ident)
+pub const fn field_name(ident: &'static str) -> &'static str {
+    match ident.as_bytes() {
+        [b'r', b'#', ..] => ident.split_at(2).1,
+        _ => ident,
+    }
 }
 
 #[cfg(test)]

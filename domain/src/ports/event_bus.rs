@@ -149,6 +149,10 @@ pub trait EventBus: Interface {
     /// retention removes before a slow subscriber comes to it is left out: an adapter MUST log that
     /// and count it in [`BusCounters::lost_to_retention`].
     ///
+    /// What the subscriber emits through its [`Delivery`](super::Delivery) is tied to the event it was
+    /// handed. An adapter MUST refuse it with [`EmitError::TooDeep`] from some number of reactions on
+    /// that follow from one another, and MUST NOT be kept alive by an event that somebody holds.
+    ///
     /// The filter, unlike the subscriber, runs inside the bus: every event is held against it where
     /// events are recorded one after the other, before its emitter has its receipt. A predicate
     /// that is slow, or a search of payloads, thus slows every emit. Do such work in the subscriber.

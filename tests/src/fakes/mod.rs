@@ -1,6 +1,7 @@
 //! Fakes of the ports: real behaviour, simple means, and handles to steer them from a test.
 
 mod clock;
+mod counting_bus;
 mod forgetful_bus;
 mod gate;
 mod metered;
@@ -10,6 +11,7 @@ mod recorders;
 mod unreadable_log;
 
 pub use clock::ManualClock;
+pub use counting_bus::CountingBus;
 pub use forgetful_bus::ForgetfulBus;
 pub use gate::Gate;
 pub use metered::Metered;

@@ -84,6 +84,7 @@ pub(crate) const ALLOWED: &[(&str, &str, &str)] = &[
     ("bootstrap", "directories", "where the platform keeps its data"),
     ("bootstrap", "figment", "layers of settings, each value with its origin"),
     ("bootstrap", "futures", "reads the record as a stream"),
+    ("bootstrap", "humantime", "how long work took, as people read it"),
     ("bootstrap", "indicatif", "progress bars"),
     ("bootstrap", "mimalloc", "the program's allocator, where threads hand events over"),
     ("bootstrap", "serde", "settings are read into structs"),

@@ -3,9 +3,11 @@
 mod catalog;
 mod config;
 mod doctor;
+mod explain;
 mod export;
 mod import;
 mod log;
+mod open;
 mod outcome;
 mod paperwork;
 mod prune;
@@ -25,6 +27,8 @@ pub(super) async fn run(command: Command, context: Context<'_>) -> Result<(), Fa
         Command::Show(args) => show::run(args, context).await,
         Command::Tail(args) => tail::run(args, context).await,
         Command::Stats(args) => stats::run(args, context).await,
+        Command::Open(args) => open::run(args, context).await,
+        Command::Explain(args) => explain::run(args, context).await,
         Command::Export(args) => export::run(args, context).await,
         Command::Catalog(args) => catalog::run(args, context),
         Command::Prune(args) => prune::run(args, context).await,

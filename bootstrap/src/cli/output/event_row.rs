@@ -41,18 +41,13 @@ impl Row for EventRow<'_> {
     fn cells(&self) -> Vec<String> {
         let RecordedEvent { sequence, recorded_at, envelope } = self.0;
         let or_dash = |text: Option<String>| harmless(&text.unwrap_or_else(|| "-".to_owned()));
-        let details: Vec<String> = envelope
-            .details
-            .iter()
-            .map(|(name, value)| format!("{name}={}", value_in_short(value)))
-            .collect();
         vec![
             sequence.to_string(),
             recorded_at.format("%Y-%m-%d %H:%M:%S").to_string(),
             harmless(envelope.event_type.as_str()),
             or_dash(envelope.actor.as_ref().map(ToString::to_string)),
             or_dash(envelope.plan_id.as_deref().map(|plan| shortened(plan, 24))),
-            shortened(&harmless(&details.join(" ")), DETAILS),
+            brief(self.0, DETAILS),
         ]
     }
 
@@ -80,6 +75,17 @@ impl Row for EventRow<'_> {
         ];
         Self::FIELDS.iter().map(|name| (*name).to_owned()).zip(values).collect()
     }
+}
+
+/// The details in at most `width` letters, harmless to a terminal.
+pub(crate) fn brief(event: &RecordedEvent, width: usize) -> String {
+    let details: Vec<String> = event
+        .envelope
+        .details
+        .iter()
+        .map(|(name, value)| format!("{name}={}", value_in_short(value)))
+        .collect();
+    shortened(&harmless(&details.join(" ")), width)
 }
 
 /// A moment as it is written everywhere: RFC 3339, UTC, with as many digits as it has.

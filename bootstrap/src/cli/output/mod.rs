@@ -5,12 +5,14 @@ mod event_row;
 mod printer;
 mod rows;
 mod table;
+mod work;
 
 pub(crate) use bars::bar;
-pub(crate) use event_row::{EventRow, timestamp};
+pub(crate) use event_row::{EventRow, brief, timestamp};
 pub(crate) use printer::Printer;
 pub(crate) use rows::{CatalogRow, FactRow, SettingRow, TallyRow};
 pub(crate) use table::{harmless, shortened};
+pub(crate) use work::{OpenRow, WorkRow, span};
 
 use clap::ValueEnum;
 use serde_json::{Map, Value};

@@ -1,14 +1,14 @@
 //! Everything else that is printed as rows.
 
-use domain::EventDescriptor;
 use domain::audit::Tally;
 use domain::ports::Fact;
+use domain::{EventDescriptor, Work, WorkRole};
 use serde_json::{Map, Value, json};
 
 use super::{Row, bar, harmless};
 use crate::settings::ShownSetting;
 
-fn object<const N: usize>(fields: &[&str], values: [Value; N]) -> Map<String, Value> {
+pub(super) fn object<const N: usize>(fields: &[&str], values: [Value; N]) -> Map<String, Value> {
     fields.iter().map(|name| (*name).to_owned()).zip(values).collect()
 }
 
@@ -45,14 +45,21 @@ impl Row for TallyRow<'_> {
 pub(crate) struct CatalogRow(pub(crate) &'static EventDescriptor);
 
 impl Row for CatalogRow {
-    const HEADINGS: &'static [&'static str] = &["TYPE", "VERSION", "CATEGORY", "WHAT IT MEANS"];
-    const FIELDS: &'static [&'static str] = &["event_type", "version", "category", "summary"];
+    const HEADINGS: &'static [&'static str] =
+        &["TYPE", "VERSION", "CATEGORY", "WORK", "WHAT IT MEANS"];
+    const FIELDS: &'static [&'static str] =
+        &["event_type", "version", "category", "work", "opener", "key", "summary"];
 
     fn cells(&self) -> Vec<String> {
         vec![
             self.0.event_type.to_owned(),
             self.0.version.to_string(),
             self.0.category.as_str().to_owned(),
+            match self.0.work {
+                None => "-".to_owned(),
+                Some(Work { role: role @ WorkRole::Opens, .. }) => role.to_string(),
+                Some(Work { role, opener, .. }) => format!("{role} {opener}"),
+            },
             self.0.summary(),
         ]
     }
@@ -64,6 +71,9 @@ impl Row for CatalogRow {
                 json!(self.0.event_type),
                 json!(self.0.version),
                 json!(self.0.category.as_str()),
+                json!(self.0.work.map(|work| work.role)),
+                json!(self.0.work.map(|work| work.opener)),
+                json!(self.0.work.map(|work| work.key_as_declared())),
                 json!(self.0.summary()),
             ],
         )

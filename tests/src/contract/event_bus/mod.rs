@@ -18,6 +18,7 @@
 //! Deliberately absent: how large the queues are and when a batch is cut, which is one bus's own
 //! business and has its own tests.
 
+mod answering;
 mod cancelling;
 mod delivering;
 mod filtering;
@@ -135,6 +136,17 @@ pub fn suite() -> Suite<dyn EventBusMaker> {
         reacting::a_handler_may_unsubscribe_itself,
         /// An event that is being handled is abandoned when the guard is dropped.
         reacting::a_handler_is_abandoned_when_its_subscription_ends,
+        /// What a handler emits in reaction to an event names it as its cause, and belongs to its run
+        /// and trace.
+        answering::what_a_handler_emits_is_tied_to_the_event_it_reacts_to,
+        /// What handlers emit goes through the bus around the bus that was named for it.
+        answering::what_handlers_emit_goes_through_the_front,
+        /// A bus around the bus is not kept alive; when it has gone, handlers emit on the bus itself.
+        answering::a_front_that_has_gone_is_neither_kept_nor_missed,
+        /// Handlers that answer each other are stopped, by an error that counts as a failure.
+        answering::handlers_that_answer_each_other_come_to_an_end,
+        /// An event that somebody holds on to does not keep the bus; emitting through it is refused.
+        answering::an_event_that_is_held_does_not_keep_the_bus,
         /// An emit given up at whatever moment leaves all of its events or none.
         cancelling::an_emit_given_up_is_recorded_whole_or_not_at_all,
         /// An emit given up while it is recorded is recorded and handed on all the same.

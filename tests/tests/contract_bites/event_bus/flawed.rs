@@ -26,6 +26,12 @@ pub(super) struct Flawed {
 /// What the flaws remember.
 pub(super) struct State {
     pub(super) log: Arc<dyn AuditLog>,
+    /// The sound bus, which holds this in turn.
+    pub(super) bus: Weak<dyn EventBus>,
+    /// The bus around the bus, kept as it must not be.
+    front: Mutex<Option<Arc<dyn EventBus>>>,
+    /// The bus around the bus, as it should be kept.
+    pub(super) front_once: Mutex<Option<Weak<dyn EventBus>>>,
     /// A subscriber is being told something.
     pub(super) telling: AtomicBool,
     /// A predicate is being asked.
@@ -67,6 +73,9 @@ impl Flawed {
     pub(super) fn over(inner: Arc<dyn EventBus>, log: Arc<dyn AuditLog>, flaw: Flaw) -> Self {
         let state = Arc::new(State {
             log,
+            bus: Arc::downgrade(&inner),
+            front: Mutex::default(),
+            front_once: Mutex::default(),
             telling: AtomicBool::default(),
             asking: AtomicBool::default(),
             given_up: AtomicUsize::default(),
@@ -284,6 +293,14 @@ impl EventBus for Flawed {
     }
 
     fn react_through(&self, front: Weak<dyn EventBus>) {
+        match self.flaw {
+            Flaw::IgnoresItsFront => return,
+            Flaw::KeepsItsFront => *self.state.front.lock().unwrap() = front.upgrade(),
+            Flaw::MissesItsFront => {
+                *self.state.front_once.lock().unwrap() = Some(front.clone());
+            }
+            _ => {}
+        }
         self.inner.react_through(front);
     }
 

@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use domain::audit::Page;
-use domain::ports::HandlerError;
-use domain::{AuditFilter, Delivery, EventSubscriber, RecordedEvent, Sequence};
+use domain::ports::{EmitBatch, HandlerError, MAX_REACTION_DEPTH, ReactionEmitter};
+use domain::{
+    AuditFilter, Delivery, EmitError, EventDraft, EventSubscriber, Receipt, RecordedEvent, Sequence,
+};
 use tokio::sync::mpsc;
 
 use super::Flaw;
@@ -44,6 +46,44 @@ impl Listening {
     async fn earlier(&self, event: &Delivery) -> Vec<RecordedEvent> {
         let before = Page { before: Some(event.sequence), ..Page::first(u32::MAX) };
         self.state.log.page(&AuditFilter::default(), before).await.unwrap()
+    }
+}
+
+/// Emits as another emitter does, what has its cause already.
+struct Through(ReactionEmitter);
+
+#[async_trait]
+impl EmitBatch for Through {
+    async fn emit_batch(&self, drafts: Vec<EventDraft>) -> Result<Vec<Receipt>, EmitError> {
+        self.0.emit_batch(drafts).await
+    }
+}
+
+impl Listening {
+    /// The same event with an emitter that is not as it should be.
+    fn altered(&self, delivery: &Delivery) -> Option<Delivery> {
+        let event = delivery.event();
+        let bus = || Some(Arc::new(self.state.bus.upgrade()?));
+        let emitter = match self.flaw {
+            Flaw::AnswersForAnother => {
+                let mut another = RecordedEvent::clone(event);
+                another.envelope.event_id.push_str(" of another");
+                let through = Arc::new(Through(delivery.emitter().clone()));
+                ReactionEmitter::new(Arc::new(another), through, MAX_REACTION_DEPTH)
+            }
+            Flaw::NeverHasEnough => ReactionEmitter::new(Arc::clone(event), bus()?, u32::MAX),
+            Flaw::IsKeptByItsEvents => {
+                ReactionEmitter::new(Arc::clone(event), bus()?, MAX_REACTION_DEPTH)
+            }
+            Flaw::MissesItsFront => {
+                let front = self.state.front_once.lock().unwrap().clone()?;
+                let limit = if front.strong_count() > 0 { MAX_REACTION_DEPTH } else { 0 };
+                let through = Arc::new(Through(delivery.emitter().clone()));
+                ReactionEmitter::new(Arc::clone(event), through, limit)
+            }
+            _ => return None,
+        };
+        Some(Delivery::new(Arc::clone(event), emitter))
     }
 }
 
@@ -103,7 +143,7 @@ impl EventSubscriber for Listening {
                 self.state.telling.store(false, Ordering::SeqCst);
                 outcome
             }
-            _ => self.inner.handle(event).await,
+            _ => self.inner.handle(self.altered(event).as_ref().unwrap_or(event)).await,
         }
     }
 }

@@ -1,0 +1,10 @@
+indelible_domain::domain_events! {
+    /// What happens to an order.
+    pub enum OrderEvent {
+        /// A customer placed an order.
+        #[event("order.placed", version = 1, audit = Lifecycle, opens = order_id)]
+        OrderPlaced { order_id: String },
+    }
+}
+
+fn main() {}

@@ -1,0 +1,15 @@
+indelible_domain::domain_events! {
+    /// What happens to an order.
+    pub enum OrderEvent {
+        /// A customer placed an order.
+        #[event("order.placed", version = 1, audit = Lifecycle, opens = order_id)]
+        OrderPlaced { order_id: String },
+
+        /// An order was delivered.
+        #[event("order.delivered", version = 1, audit = Lifecycle,
+                completes = "order.placed" by order_id, fails = "order.placed" by order_id)]
+        OrderDelivered { order_id: String },
+    }
+}
+
+fn main() {}
