@@ -85,7 +85,9 @@ mod tests {
 
     fn durations(all: &[u64]) -> Durations {
         let mut durations = Durations::default();
-        all.iter().for_each(|ms| durations.add(Took { ms: *ms, reported: true }));
+        for ms in all {
+            durations.add(Took { ms: *ms, reported: true });
+        }
         durations
     }
 

@@ -10,6 +10,7 @@ use domain::events::{
 use domain::{DomainEvent, EventDraft, RecordedEvent, Sequence};
 use proptest::prelude::*;
 
+use super::Step::{Continued, Opened, Reopened};
 use super::{Matching, Step};
 
 fn invoked(id: &str) -> EventDraft {
@@ -67,7 +68,6 @@ fn an_end_finds_the_newest_open_beginning_of_its_key() {
         completed("a"),
         completed("c"),
     ]);
-    use Step::Opened;
     let expected = [Opened, Opened, Opened, ended(3, true), ended(1, false), UNMATCHED, UNMATCHED];
     assert_eq!(steps, expected);
     assert_eq!(open, [2]);
@@ -85,7 +85,6 @@ fn what_failed_is_open_again_when_it_is_resumed_and_only_then() {
         errored("b"),
         retried("b"),
     ]);
-    use Step::{Continued, Opened, Reopened};
     let expected = [Opened, Continued, ended(1, false), Reopened, ended(4, true)];
     assert_eq!(steps[..5], expected);
     assert_eq!(open, [8]);
