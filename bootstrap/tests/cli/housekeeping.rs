@@ -106,7 +106,7 @@ fn what_is_old_is_pruned_from_the_start_and_the_run_is_on_record() {
 }
 
 /// Has a durable subscription come so far.
-fn subscribe(sandbox: &Sandbox, cursor: u64) {
+fn subscribe(sandbox: &Sandbox, cursor: u32) {
     let database = rusqlite::Connection::open(sandbox.database()).unwrap();
     let sql = "INSERT OR REPLACE INTO audit_subscription (name, cursor, reach, state, created_at) \
                VALUES ('billing', ?1, ?1, 'paused', '2020-01-01T00:00:00.000000000Z')";

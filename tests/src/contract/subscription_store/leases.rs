@@ -43,8 +43,8 @@ pub(super) async fn of_many_at_once_one_gets_the_lease(maker: &dyn SubscriptionS
                 must(store.acquire(&named("billing"), &owner, A_WHILE).await)
             })
         });
-        let given: Vec<_> = futures::future::join_all(asking).await.into_iter().collect();
-        let given: Vec<_> = given.into_iter().map(must).flatten().collect();
+        let given = futures::future::join_all(asking).await;
+        let given: Vec<_> = given.into_iter().filter_map(must).collect();
         assert_eq!(given.len(), 1, "round {round}: one gets it, the others wait");
         must(store.advance(&given[0], up_to(round)).await);
         clock.advance(TimeDelta::minutes(1));

@@ -24,7 +24,11 @@ pub(super) async fn a_dead_letter_that_comes_again_adds_to_its_attempts(
         failed_at: first.failed_at,
         retry_requested: false,
     };
-    assert_eq!(all_letters(&*store).await, [expected.clone()], "it is kept as it was noted");
+    assert_eq!(
+        all_letters(&*store).await,
+        std::slice::from_ref(&expected),
+        "it is kept as it was noted"
+    );
     must(store.retry(&named("billing"), Sequence(11)).await);
     clock.advance(TimeDelta::hours(1));
     let mut second = letter(11, 2, &clock);
