@@ -281,7 +281,7 @@ fn the_newest_entry_stays_even_when_all_have_expired() {
 }
 
 fn named(name: &str) -> SubscriptionName {
-    name.parse().unwrap()
+    SubscriptionName::new(name).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn subscription(name: &str, cursor: u64) -> SubscriptionStatus {
