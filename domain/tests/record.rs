@@ -4,12 +4,15 @@
 use std::error::Error;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use indelible_domain::audit::retention::{Prefix, RetentionPolicy, prefix_that_may_go};
+use indelible_domain::audit::retention::{
+    Hold, Need, Prefix, RetentionPolicy, holds, prefix_that_may_go,
+};
 use indelible_domain::audit::{Page, TallyBy, TimeSpan, WrongEventType};
 use indelible_domain::events::{PlanApplied, PlanCreated};
+use indelible_domain::subscription::{DeadLetter, SubscriptionState, SubscriptionStatus};
 use indelible_domain::{
     Actor, AuditEntry, AuditFilter, DomainEvent, EventDraft, EventEnvelope, LogSpan, RecordedEvent,
-    Sequence, TypePattern,
+    Sequence, SubscriptionName, TypePattern,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -264,20 +267,95 @@ fn span(first: u64, last: u64) -> LogSpan {
 
 #[test]
 fn nothing_may_go_from_an_empty_record_or_when_nothing_expired() {
-    assert_eq!(prefix_that_may_go(&LogSpan::default(), Some(Sequence(9))), None);
-    assert_eq!(prefix_that_may_go(&span(1, 9), None), None);
-    assert_eq!(prefix_that_may_go(&span(5, 9), Some(Sequence(4))), None, "gone already");
+    assert_eq!(prefix_that_may_go(&LogSpan::default(), Some(Sequence(9)), None), None);
+    assert_eq!(prefix_that_may_go(&span(1, 9), None, None), None);
+    assert_eq!(prefix_that_may_go(&span(5, 9), Some(Sequence(4)), None), None, "gone already");
 }
 
 #[test]
 fn the_newest_entry_stays_even_when_all_have_expired() {
-    let prefix = prefix_that_may_go(&span(3, 9), Some(Sequence(9)));
+    let prefix = prefix_that_may_go(&span(3, 9), Some(Sequence(9)), None);
     assert_eq!(prefix, Some(Prefix { from: Sequence(3), through: Sequence(8) }));
     assert_eq!(prefix.map(|prefix| prefix.entries()), Some(6));
-    assert_eq!(prefix_that_may_go(&span(9, 9), Some(Sequence(9))), None);
+    assert_eq!(prefix_that_may_go(&span(9, 9), Some(Sequence(9)), None), None);
+}
+
+fn named(name: &str) -> SubscriptionName {
+    SubscriptionName::new(name).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn subscription(name: &str, cursor: u64) -> SubscriptionStatus {
+    SubscriptionStatus {
+        name: named(name),
+        cursor: Sequence(cursor),
+        reach: Sequence(cursor),
+        state: SubscriptionState::Halted,
+        holder: None,
+        token: 0,
+        failure: None,
+        dead_letters: 0,
+        created_at: DateTime::UNIX_EPOCH,
+    }
+}
+
+fn dead_letter(name: &str, sequence: u64) -> DeadLetter {
+    DeadLetter {
+        subscription: named(name),
+        sequence: Sequence(sequence),
+        attempts: 1,
+        errors: Vec::new(),
+        failed_at: DateTime::UNIX_EPOCH,
+        retry_requested: false,
+    }
+}
+
+#[test]
+fn a_subscription_needs_what_it_has_not_come_to_and_its_dead_letters() {
+    let subscriptions = [subscription("billing", 122), subscription("mail", 40)];
+    let letters = [dead_letter("mail", 45), dead_letter("billing", 7), dead_letter("billing", 9)];
+    let needed = holds(&subscriptions, &letters);
+    let hold = |name, sequence, need| Hold {
+        subscription: named(name),
+        sequence: Sequence(sequence),
+        need,
+    };
+    assert_eq!(
+        needed,
+        [hold("billing", 7, Need::DeadLetter), hold("mail", 41, Need::ToCome)],
+        "of each the oldest, the oldest of all first"
+    );
+    assert_eq!(
+        needed[0].to_string(),
+        "held back by a dead letter of subscription `billing` at 7: retry or discard it"
+    );
+    assert_eq!(
+        holds(&subscriptions, &[])[1].to_string(),
+        "held back by subscription `billing` at 123: resume or remove it"
+    );
+    assert_eq!(holds(&[], &[]), []);
 }
 
 proptest! {
+    #[test]
+    fn no_entry_goes_that_a_subscription_has_not_come_to_or_has_as_a_dead_letter(
+        cursors in prop::collection::vec(0..60_u64, 0..4),
+        letters in prop::collection::vec((0..4_usize, 0..60_u64), 0..4),
+        expired in 0..60_u64,
+    ) {
+        const NAMES: [&str; 4] = ["a", "b", "c", "d"];
+        let subscriptions: Vec<_> =
+            cursors.iter().zip(NAMES).map(|(cursor, name)| subscription(name, *cursor)).collect();
+        let letters: Vec<_> =
+            letters.iter().map(|(name, sequence)| dead_letter(NAMES[*name], *sequence)).collect();
+        let needed = holds(&subscriptions, &letters).first().map(|hold| hold.sequence);
+        let gone = prefix_that_may_go(&span(1, 50), Some(Sequence(expired)), needed)
+            .map_or(0, |prefix| prefix.through.0);
+        prop_assert!(cursors.iter().all(|cursor| gone <= *cursor), "what is to come");
+        prop_assert!(letters.iter().all(|letter| gone < letter.sequence.0.max(1)), "dead letters");
+        let all_done = cursors.iter().all(|cursor| *cursor >= 49) && letters.is_empty();
+        prop_assert!(!all_done || gone == expired.min(49), "nobody else holds anything back");
+    }
+
     #[test]
     fn a_pattern_matches_what_the_obvious_rule_matches(
         pattern in "[ab.*?]{0,8}", name in "[ab.]{0,10}",
@@ -300,20 +378,30 @@ proptest! {
     }
 
     #[test]
-    fn what_may_go_is_a_prefix_that_never_reaches_the_newest_entry(
+    fn what_may_go_is_a_prefix_that_never_reaches_the_newest_entry_or_one_that_is_needed(
         first in 1..1000_u64, more in 0..1000_u64, expired in prop::option::of(0..3000_u64),
+        needed in prop::option::of(0..3000_u64),
     ) {
         let last = first + more;
-        if let Some(prefix) = prefix_that_may_go(&span(first, last), expired.map(Sequence)) {
+        let may_go =
+            prefix_that_may_go(&span(first, last), expired.map(Sequence), needed.map(Sequence));
+        if let Some(prefix) = may_go {
             prop_assert_eq!(prefix.from, Sequence(first), "contiguous from the oldest on");
             prop_assert!(prefix.through < Sequence(last), "never the newest");
             prop_assert!(Some(prefix.through.0) <= expired, "nothing before its time");
+            prop_assert!(needed.is_none_or(|n| prefix.through.0 < n), "nothing that is needed");
+            let next = prefix.through.0 + 1;
+            prop_assert!(
+                Some(next) == needed || next == last || Some(next) > expired,
+                "all that may go"
+            );
             prop_assert_eq!(
                 prefix.entries(),
                 (first..=last).filter(|n| *n <= prefix.through.0).count() as u64
             );
         } else {
-            prop_assert!(expired.is_none_or(|e| e < first) || first == last, "all that may go");
+            let nothing = expired.is_none_or(|e| e < first) || needed.is_some_and(|n| n <= first);
+            prop_assert!(nothing || first == last, "all that may go");
         }
     }
 

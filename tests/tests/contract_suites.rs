@@ -11,7 +11,7 @@ use indelible_tests::contract::audit_log::{AuditLogMaker, BEYOND_THE_PROCESS};
 use indelible_tests::contract::shipped::InMemory;
 use indelible_tests::contract::{self, Tried};
 use indelible_tests::fakes::{ManualClock, NoRedaction};
-use infrastructure::memory::InMemoryAuditLog;
+use infrastructure::memory::{InMemoryAuditLog, InMemorySubscriptionStore};
 
 /// What a future panics with.
 async fn panic_of(future: impl Future) -> String {
@@ -143,6 +143,16 @@ async fn the_promises_beyond_the_process_are_those_that_a_closure_cannot_have_tr
     }
 }
 
+#[tokio::test]
+async fn what_a_store_in_memory_is_excused_from_is_what_a_closure_cannot_have_tried() {
+    use contract::subscription_store::{BEYOND_THE_PROCESS, EFFECTS, suite};
+    let make = |clock: Arc<ManualClock>| async { InMemorySubscriptionStore::new(clock) };
+    for name in BEYOND_THE_PROCESS.iter().chain(EFFECTS) {
+        let outcome = suite().promise(name).try_on(&make).await;
+        assert!(matches!(outcome, Ok(Tried::Not(_))), "`{name}` is tried: {outcome:?}");
+    }
+}
+
 fn names_and_sentences<S: ?Sized>(suite: &contract::Suite<S>) -> Vec<(&'static str, &'static str)> {
     suite.promises().iter().map(|promise| (promise.name(), promise.says())).collect()
 }
@@ -151,6 +161,7 @@ fn names_and_sentences<S: ?Sized>(suite: &contract::Suite<S>) -> Vec<(&'static s
 fn promises_have_names_of_their_own_and_say_something() {
     for suite in [
         names_and_sentences(&contract::audit_log::suite()),
+        names_and_sentences(&contract::subscription_store::suite()),
         names_and_sentences(&contract::event_bus::suite()),
         names_and_sentences(&contract::event_recorder::suite()),
         names_and_sentences(&contract::redactor::suite()),

@@ -5,22 +5,24 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use application::retention::what_may_go;
+use application::retention::{MayGo, what_may_go};
 use application::{AuditEventSubscriber, PruneAuditLog, PruneError};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
-use domain::audit::retention::{Prefix, RetentionPolicy};
+use domain::audit::retention::{Hold, Need, Prefix, RetentionPolicy};
 use domain::audit::{Page, Tally, TallyBy};
 use domain::events::{AuditPruned, PlanCreated};
 use domain::ports::{Inspection, RetentionError};
+use domain::subscription::{NewDeadLetter, Progress};
 use domain::{
     AppendError, AuditAppend, AuditEntry, AuditFilter, AuditInspect, AuditLog, AuditQuery,
     AuditRetention, Clock, DomainEvent, Emit, EventBus, LogSpan, QueryError, Receipt,
-    RecordedEvent, Sequence,
+    RecordedEvent, Sequence, SubscriptionName, SubscriptionStore,
 };
 use indelible_tests::fakes::{ForgetfulBus, ManualClock, NoRedaction};
 use infrastructure::bus::{BusSettings, ReactiveEventBus};
-use infrastructure::memory::InMemoryAuditLog;
+use infrastructure::memory::{InMemoryAuditLog, InMemorySubscriptionStore};
+use infrastructure::seaorm::{AuditStorage, SeaOrmSubscriptionStore, StorageOptions};
 
 fn moment() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 7, 1, 9, 0, 0).unwrap()
@@ -29,6 +31,7 @@ fn moment() -> DateTime<Utc> {
 struct Stage {
     clock: Arc<ManualClock>,
     log: Arc<dyn AuditLog>,
+    subscriptions: Arc<dyn SubscriptionStore>,
     bus: Arc<dyn EventBus>,
 }
 
@@ -42,15 +45,42 @@ impl Stage {
             bus.emit(PlanCreated::sample()).await.unwrap();
         }
         clock.advance(TimeDelta::days(1) + TimeDelta::seconds(1));
-        Self { clock, log, bus }
+        let subscriptions = Arc::new(InMemorySubscriptionStore::new(Arc::clone(&clock) as _));
+        Self { clock, log, subscriptions, bus }
     }
 
     fn prune(&self) -> PruneAuditLog {
-        PruneAuditLog::new(
-            Arc::clone(&self.log),
-            Arc::clone(&self.bus),
-            Arc::clone(&self.clock) as Arc<dyn Clock>,
-        )
+        self.prune_of(Arc::clone(&self.log), Arc::clone(&self.bus))
+    }
+
+    fn prune_of(&self, log: Arc<dyn AuditLog>, bus: Arc<dyn EventBus>) -> PruneAuditLog {
+        let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        PruneAuditLog::new(log, Arc::clone(&self.subscriptions), bus, clock)
+    }
+
+    /// A subscription that has come so far.
+    async fn subscribe(&self, name: &str, cursor: u64) -> SubscriptionName {
+        let name: SubscriptionName = name.parse().unwrap();
+        self.subscriptions.ensure(&name, Sequence(cursor)).await.unwrap();
+        name
+    }
+
+    /// Moves a subscription on, with a dead letter where there is one.
+    async fn advance(&self, name: &SubscriptionName, cursor: u64, dead: Option<u64>) {
+        let ttl = std::time::Duration::from_mins(1);
+        let lease = self.subscriptions.acquire(name, "test", ttl).await.unwrap().unwrap();
+        let letter = |sequence| NewDeadLetter {
+            sequence: Sequence(sequence),
+            attempts: 1,
+            errors: Vec::new(),
+            failed_at: self.clock.now(),
+        };
+        let progress = Progress {
+            cursor: Sequence(cursor),
+            dead_letters: dead.map(letter).into_iter().collect(),
+            ..Progress::default()
+        };
+        self.subscriptions.advance(&lease, progress).await.unwrap();
     }
 
     async fn sequences(&self) -> Vec<u64> {
@@ -96,8 +126,10 @@ async fn what_is_young_or_the_newest_stays_and_a_run_without_effect_says_nothing
 async fn looking_at_what_may_go_removes_nothing() {
     let stage = Stage::with_old_events(10).await;
     let policy = RetentionPolicy::from_days(1);
-    let prefix = what_may_go(&*stage.log, policy, stage.clock.now()).await.unwrap().unwrap();
-    assert_eq!(prefix.entries(), 9);
+    let now = stage.clock.now();
+    let may_go = what_may_go(&*stage.log, &*stage.subscriptions, policy, now).await.unwrap();
+    assert_eq!(may_go.prefix.map(|prefix| prefix.entries()), Some(9));
+    assert_eq!(may_go.held_back, []);
     assert_eq!(stage.sequences().await.len(), 10);
 }
 
@@ -116,7 +148,7 @@ async fn a_run_that_fails_midway_puts_what_it_removed_on_record_and_says_why_it_
     let stage = Stage::with_old_events(1_500).await;
     let failing: Arc<dyn AuditLog> =
         Arc::new(FailsAt { log: Arc::clone(&stage.log), chunk: 1, seen: AtomicUsize::new(0) });
-    let prune = PruneAuditLog::new(failing, Arc::clone(&stage.bus), Arc::clone(&stage.clock) as _);
+    let prune = stage.prune_of(failing, Arc::clone(&stage.bus));
     let error = prune.run(1).await.unwrap_err();
     assert!(matches!(error, PruneError::Remove { removed: 500, .. }), "{error:?}");
     let latest = stage.log.page(&AuditFilter::default(), Page::latest(1)).await.unwrap();
@@ -124,7 +156,7 @@ async fn a_run_that_fails_midway_puts_what_it_removed_on_record_and_says_why_it_
 
     let failing: Arc<dyn AuditLog> =
         Arc::new(FailsAt { log: Arc::clone(&stage.log), chunk: 0, seen: AtomicUsize::new(0) });
-    let prune = PruneAuditLog::new(failing, Arc::clone(&stage.bus), Arc::clone(&stage.clock) as _);
+    let prune = stage.prune_of(failing, Arc::clone(&stage.bus));
     let error = prune.run(1).await.unwrap_err();
     assert!(matches!(error, PruneError::Remove { removed: 0, .. }), "{error:?}");
     assert_eq!(stage.sequences().await.len(), 1_001, "nothing more was removed or announced");
@@ -147,13 +179,74 @@ async fn two_runs_at_once_say_together_exactly_what_is_gone() {
 #[tokio::test]
 async fn a_run_that_cannot_be_put_on_record_says_so() {
     let stage = Stage::with_old_events(10).await;
-    let prune = PruneAuditLog::new(
-        Arc::clone(&stage.log),
-        Arc::new(ForgetfulBus),
-        Arc::clone(&stage.clock) as _,
-    );
+    let prune = stage.prune_of(Arc::clone(&stage.log), Arc::new(ForgetfulBus));
     let error = prune.run(1).await.unwrap_err();
     assert!(matches!(error, PruneError::Announce { removed: 9, .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn what_a_subscription_has_not_come_to_stays_whatever_its_state() {
+    let stage = Stage::with_old_events(20).await;
+    let billing = stage.subscribe("billing", 4).await;
+    let mail = stage.subscribe("mail", 11).await;
+    stage.subscriptions.pause(&billing).await.unwrap();
+    let hold = |subscription: &SubscriptionName, sequence, need| Hold {
+        subscription: subscription.clone(),
+        sequence: Sequence(sequence),
+        need,
+    };
+
+    let report = stage.prune().run(1).await.unwrap();
+    assert_eq!(report.removed, [Prefix { from: Sequence(1), through: Sequence(4) }]);
+    let both = [hold(&billing, 5, Need::ToCome), hold(&mail, 12, Need::ToCome)];
+    assert_eq!(report.held_back, both, "it says who keeps what, the oldest first");
+
+    let policy = RetentionPolicy::from_days(1);
+    let now = stage.clock.now();
+    let may_go = what_may_go(&*stage.log, &*stage.subscriptions, policy, now).await.unwrap();
+    assert_eq!(may_go, MayGo { prefix: None, held_back: both.to_vec() }, "also beforehand");
+    let again = stage.prune().run(1).await.unwrap();
+    assert_eq!((again.removed.len(), again.held_back.len()), (0, 2), "and when nothing may go");
+
+    stage.subscriptions.remove(&billing).await.unwrap();
+    let report = stage.prune().run(1).await.unwrap();
+    assert_eq!(report.removed, [Prefix { from: Sequence(5), through: Sequence(11) }]);
+    stage.advance(&mail, 22, None).await;
+    let report = stage.prune().run(1).await.unwrap();
+    assert_eq!(report.removed, [Prefix { from: Sequence(12), through: Sequence(20) }]);
+    assert_eq!(report.held_back, [], "who has come further holds nothing back");
+}
+
+#[tokio::test]
+async fn a_dead_letter_keeps_its_event_until_it_is_discarded() {
+    let stage = Stage::with_old_events(20).await;
+    let billing = stage.subscribe("billing", 4).await;
+    stage.advance(&billing, 30, Some(9)).await;
+    let report = stage.prune().run(1).await.unwrap();
+    assert_eq!(report.removed, [Prefix { from: Sequence(1), through: Sequence(8) }]);
+    let held =
+        [Hold { subscription: billing.clone(), sequence: Sequence(9), need: Need::DeadLetter }];
+    assert_eq!(report.held_back, held);
+    stage.subscriptions.discard(&billing, Sequence(9)).await.unwrap();
+    let report = stage.prune().run(1).await.unwrap();
+    let all = [Prefix { from: Sequence(9), through: Sequence(20) }];
+    assert_eq!(report.removed, all, "the newest is what the run before has said");
+}
+
+#[tokio::test]
+async fn nothing_goes_while_it_is_not_known_what_is_still_needed() {
+    let stage = Stage::with_old_events(20).await;
+    let folder = tempfile::tempdir().unwrap();
+    let storage = AuditStorage::connect(StorageOptions::new(folder.path().join("audit.db")));
+    let storage = storage.await.unwrap();
+    storage.close().await;
+    let closed = SeaOrmSubscriptionStore::new(storage, Arc::clone(&stage.clock) as _);
+    let clock = Arc::clone(&stage.clock) as Arc<dyn Clock>;
+    let prune =
+        PruneAuditLog::new(Arc::clone(&stage.log), Arc::new(closed), Arc::clone(&stage.bus), clock);
+    let error = prune.run(1).await.unwrap_err();
+    assert!(matches!(error, PruneError::Subscriptions(_)), "{error:?}");
+    assert_eq!(stage.sequences().await.len(), 20);
 }
 
 /// A log whose n-th removal fails.

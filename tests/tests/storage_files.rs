@@ -177,11 +177,19 @@ async fn a_damaged_log_says_so_to_whoever_uses_it() {
     let storage = place.storage().await;
     log_over(&storage).append(&batch("e", 512)).await.unwrap();
     storage.close().await;
+    let pages: Vec<i64> = {
+        let raw = place.raw();
+        let pages = "SELECT pageno FROM dbstat WHERE name LIKE 'audit_log%'";
+        let mut pages = raw.prepare(pages).unwrap();
+        pages.query_map((), |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
     let mut bytes = fs::read(&place.file).unwrap();
-    let header = 4096;
-    bytes[header..].fill(0xff);
+    for page in pages {
+        let begin = (usize::try_from(page).unwrap() - 1) * 4096;
+        bytes[begin..begin + 4096].fill(0xff);
+    }
     fs::write(&place.file, bytes).unwrap();
-    // The first page is whole and says that it is ours; what follows is not.
+    // What says that it is ours, and how it is laid out, is whole; what is on record is not.
     let log = place.log().await;
     let page = domain::AuditQuery::span(&log).await;
     assert!(matches!(page, Err(QueryError::Corrupt(_))), "{page:?}");

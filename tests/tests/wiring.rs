@@ -16,16 +16,17 @@ use domain::events::{CATALOGUE, PlanCreated};
 use domain::{
     Actor, AuditFilter, AuditLog, Catalogue, Clock, Details, DomainEvent, Emit, EmitError,
     EventBus, EventDescriptor, EventDraft, EventFilter, EventRecorder, RecordedEvent, Redactor,
-    Sequence,
+    Sequence, SubscriptionName, SubscriptionStore,
 };
 use futures::StreamExt;
+use indelible::wiring::open_subscriptions_for_reading;
 use indelible::{App, StartError};
 use indelible_tests::boot::settings_in;
 use indelible_tests::downstream;
 use indelible_tests::fakes::{
     ForgetfulBus, ManualClock, NoRedaction, Probe, Refusal, RefusingRecorder,
 };
-use infrastructure::memory::InMemoryAuditLog;
+use infrastructure::memory::{InMemoryAuditLog, InMemorySubscriptionStore};
 use serde_json::json;
 
 fn moment() -> DateTime<Utc> {
@@ -204,6 +205,53 @@ async fn with_an_audit_log_of_your_own_no_file_is_opened() {
     assert_eq!(everything(&*app.log()).await.len(), 1);
     app.shutdown().await;
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn subscriptions_are_kept_beside_the_record_and_read_without_starting_anything() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = settings_in(dir.path());
+    let billing: SubscriptionName = "billing".parse().unwrap();
+    let app = App::builder(settings.clone()).start().await.unwrap();
+    app.subscriptions().ensure(&billing, Sequence(7)).await.unwrap();
+    app.shutdown().await;
+    let reading = open_subscriptions_for_reading(&settings).await.unwrap();
+    let cursors: Vec<_> = reading.all().await.unwrap().iter().map(|one| one.cursor).collect();
+    assert_eq!(cursors, [Sequence(7)]);
+    assert!(reading.pause(&billing).await.is_err(), "it is for reading alone");
+    let nowhere = settings_in(&dir.path().join("nowhere"));
+    assert!(open_subscriptions_for_reading(&nowhere).await.is_err(), "and nothing is made");
+    let app = App::builder(settings).start().await.unwrap();
+    let resolved: Arc<dyn SubscriptionStore> = app.services().resolve();
+    for store in [resolved, app.subscriptions()] {
+        assert_eq!(store.find(&billing).await.unwrap().unwrap().cursor, Sequence(7));
+    }
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn with_an_audit_log_of_your_own_subscriptions_are_kept_in_memory_or_where_you_say() {
+    let clock = || -> Arc<dyn Clock> { Arc::new(ManualClock::at(moment())) };
+    let dir = tempfile::tempdir().unwrap();
+    let billing: SubscriptionName = "billing".parse().unwrap();
+    let own = Arc::new(InMemorySubscriptionStore::new(clock()));
+    own.ensure(&billing, Sequence(3)).await.unwrap();
+    for (store, cursor) in [(None, 0), (Some(own), 3)] {
+        let mut builder = App::builder(settings_in(dir.path()))
+            .with_component_override::<dyn Redactor>(Box::new(NoRedaction))
+            .with_component_override::<dyn AuditLog>(Box::new(InMemoryAuditLog::new(clock())));
+        if let Some(store) = store.and_then(Arc::into_inner) {
+            builder = builder.with_component_override::<dyn SubscriptionStore>(Box::new(store));
+        }
+        let app = builder.start().await.unwrap();
+        let status = app.subscriptions().ensure(&billing, Sequence(0)).await.unwrap();
+        assert_eq!(status.cursor, Sequence(cursor), "what is there is found");
+        app.subscriptions().rewind(&billing, Sequence(9)).await.unwrap();
+        let again = app.subscriptions().find(&billing).await.unwrap().unwrap();
+        assert_eq!(again.cursor, Sequence(9), "it is one store for everyone");
+        app.shutdown().await;
+    }
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "no file is made");
 }
 
 #[tokio::test]

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use domain::audit::retention::{Prefix, RetentionPolicy, prefix_that_may_go};
+use domain::audit::retention::{Hold, Prefix, RetentionPolicy, holds, prefix_that_may_go};
 use domain::events::AuditPruned;
-use domain::ports::{EmitError, QueryError, RetentionError};
-use domain::{Actor, AuditLog, Clock, EventBus, EventDraft, Receipt};
+use domain::ports::{EmitError, QueryError, RetentionError, SubscriptionStoreError};
+use domain::{Actor, AuditLog, Clock, EventBus, EventDraft, Receipt, SubscriptionStore};
 
 /// Entries removed in one transaction, and the pause after it. Measured: with these, emitters on
 /// the same file see their 99th percentile grow by about an eighth; ten times the chunk makes it
@@ -23,6 +23,9 @@ pub enum PruneError {
     /// The log could not be asked what may go.
     #[error("could not find out which entries may go")]
     Query(#[from] QueryError),
+    /// It is not known what durable subscriptions still need. Nothing was removed.
+    #[error("could not find out which entries durable subscriptions still need")]
+    Subscriptions(#[from] SubscriptionStoreError),
     /// Entries could not be removed.
     #[error("stopped pruning after {removed} entries")]
     Remove {
@@ -51,6 +54,8 @@ pub struct PruneReport {
     pub removed: Vec<Prefix>,
     /// The receipts of the `audit.pruned` events, one for each range.
     pub receipts: Vec<Receipt>,
+    /// Which durable subscriptions keep entries that were old enough, the oldest need first.
+    pub held_back: Vec<Hold>,
 }
 
 impl PruneReport {
@@ -68,6 +73,7 @@ fn entries(ranges: &[Prefix]) -> u64 {
 /// Removes entries that are older than the policy keeps, and puts the run itself on record.
 pub struct PruneAuditLog {
     log: Arc<dyn AuditLog>,
+    subscriptions: Arc<dyn SubscriptionStore>,
     bus: Arc<dyn EventBus>,
     clock: Arc<dyn Clock>,
 }
@@ -75,8 +81,13 @@ pub struct PruneAuditLog {
 impl PruneAuditLog {
     /// The use case over these adapters.
     #[must_use]
-    pub fn new(log: Arc<dyn AuditLog>, bus: Arc<dyn EventBus>, clock: Arc<dyn Clock>) -> Self {
-        Self { log, bus, clock }
+    pub fn new(
+        log: Arc<dyn AuditLog>,
+        subscriptions: Arc<dyn SubscriptionStore>,
+        bus: Arc<dyn EventBus>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { log, subscriptions, bus, clock }
     }
 
     /// Removes what `days` days of retention let go; 0 keeps everything.
@@ -92,12 +103,15 @@ impl PruneAuditLog {
         stop: impl Fn() -> bool + Send + Sync,
     ) -> Result<PruneReport, PruneError> {
         let policy = RetentionPolicy::from_days(days);
-        let Some(prefix) = what_may_go(&*self.log, policy, self.clock.now()).await? else {
-            return Ok(PruneReport::default());
+        let now = self.clock.now();
+        let MayGo { prefix, held_back } =
+            what_may_go(&*self.log, &*self.subscriptions, policy, now).await?;
+        let Some(prefix) = prefix else {
+            return Ok(PruneReport { held_back, ..PruneReport::default() });
         };
         let (removed, failure) = self.remove(prefix, stop).await;
         if removed.is_empty() && failure.is_none() {
-            return Ok(PruneReport::default());
+            return Ok(PruneReport { held_back, ..PruneReport::default() });
         }
         // Said also after a failure: what is gone is gone, and a reader must be able to know.
         let announced = self.announce(&removed, days).await;
@@ -110,7 +124,7 @@ impl PruneAuditLog {
             }
             return Err(PruneError::Remove { removed: entries(&removed), source });
         }
-        announced.map(|receipts| PruneReport { removed, receipts })
+        announced.map(|receipts| PruneReport { removed, receipts, held_back })
     }
 
     /// Removes chunk by chunk; the ranges that are gone, and why it stopped early if it did.
@@ -151,15 +165,39 @@ impl PruneAuditLog {
     }
 }
 
-/// The entries that the policy lets go at this moment, without removing any.
-pub async fn what_may_go<L: AuditLog + ?Sized>(
+/// What a policy lets go at some moment, and what durable subscriptions keep of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MayGo {
+    /// The entries that may go.
+    pub prefix: Option<Prefix>,
+    /// Who keeps entries that the policy would let go, the oldest need first.
+    pub held_back: Vec<Hold>,
+}
+
+/// The entries that the policy lets go at this moment and nobody needs, without removing any.
+///
+/// # Errors
+/// When the log or the store of subscriptions cannot be asked.
+pub async fn what_may_go<L, S>(
     log: &L,
+    subscriptions: &S,
     policy: RetentionPolicy,
     now: DateTime<Utc>,
-) -> Result<Option<Prefix>, QueryError> {
+) -> Result<MayGo, PruneError>
+where
+    L: AuditLog + ?Sized,
+    S: SubscriptionStore + ?Sized,
+{
     let Some(cutoff) = policy.cutoff(now) else {
-        return Ok(None);
+        return Ok(MayGo::default());
     };
     let expired = log.last_recorded_before(cutoff).await?;
-    Ok(prefix_that_may_go(&log.span().await?, expired))
+    // Cursors first: an event that becomes a dead letter meanwhile is kept by the earlier cursor.
+    let standing = subscriptions.all().await?;
+    let mut held_back = holds(&standing, &subscriptions.dead_letters(None).await?);
+    let span = log.span().await?;
+    let needed = held_back.first().map(|hold| hold.sequence);
+    let unheld = prefix_that_may_go(&span, expired, None);
+    held_back.retain(|hold| unheld.is_some_and(|prefix| hold.sequence <= prefix.through));
+    Ok(MayGo { prefix: prefix_that_may_go(&span, expired, needed), held_back })
 }

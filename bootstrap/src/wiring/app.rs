@@ -101,7 +101,7 @@ impl App {
     /// The use case of pruning, over this application's adapters.
     #[must_use]
     pub fn prune(&self) -> PruneAuditLog {
-        PruneAuditLog::new(self.log(), self.bus(), self.clock())
+        PruneAuditLog::new(self.log(), self.subscriptions(), self.bus(), self.clock())
     }
 
     /// Ends in order: refuses new events, records what was accepted, lets subscribers finish, and

@@ -141,7 +141,12 @@ impl AppBuilder {
 
         let log: Arc<dyn AuditLog> = services.resolve();
         let clock: Arc<dyn Clock> = services.resolve();
-        let prune = PruneAuditLog::new(Arc::clone(&log), Arc::clone(&bus), Arc::clone(&clock));
+        let prune = PruneAuditLog::new(
+            Arc::clone(&log),
+            services.resolve(),
+            Arc::clone(&bus),
+            Arc::clone(&clock),
+        );
         let schedule = schedule::start(prune, Arc::clone(&clock), settings.audit.retention_days);
         let subscriptions: Arc<dyn SubscriptionStore> = services.resolve();
         let health = CheckHealth::new(Arc::clone(&bus), Arc::clone(&log), subscriptions);

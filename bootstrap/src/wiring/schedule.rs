@@ -45,6 +45,13 @@ pub(super) fn start(prune: PruneAuditLog, clock: Arc<dyn Clock>, days: u32) -> O
                             "retention removed the oldest entries",
                         );
                     }
+                    for hold in report.held_back {
+                        tracing::warn!(
+                            subscription = hold.subscription.as_str(),
+                            sequence = hold.sequence.0,
+                            "retention keeps entries that are old enough to go: {hold}",
+                        );
+                    }
                 }
                 Err(error) => {
                     tracing::error!(error = &error as &dyn std::error::Error, "retention failed");

@@ -75,13 +75,40 @@ fn what_is_old_is_pruned_from_the_start_and_the_run_is_on_record() {
     let dry = ["prune", "--older-than-days", "30", "--dry-run"];
     sandbox.run(&dry).success().prints(&["5 events would be removed: sequences 1 to 5"]);
     assert_eq!(sandbox.recorded(), 7);
+    for (cursor, would, did) in [
+        (
+            0,
+            "all that is older than 30 days is still needed: nothing would be removed",
+            "was removed",
+        ),
+        (2, "2 events would be removed: sequences 1 to 2", "removed 2 events: sequences 1 to 2"),
+    ] {
+        subscribe(&sandbox, cursor);
+        let held = format!("held back by subscription `billing` at {}", cursor + 1);
+        sandbox.run(&dry).success().prints(&[would, &held, "resume or remove it"]);
+        let prune = ["prune", "--older-than-days", "30"];
+        sandbox.run(&prune).success().prints(&[did, &held]);
+    }
+    assert_eq!(sandbox.log(&[]).len(), 6, "three of five stay, and the run is on record");
+    let settings = ["record", "--audit-retention-days", "30"];
+    let by_itself = sandbox.feed(&settings, b"").success();
+    by_itself.explains(&["retention keeps entries", "held back by subscription `billing` at 3"]);
+    subscribe(&sandbox, 7);
     sandbox
         .run(&["prune", "--older-than-days", "30"])
         .success()
-        .prints(&["removed 5 events: sequences 1 to 5; that is on record as 8"]);
+        .prints(&["removed 3 events: sequences 3 to 5; that is on record as 9"]);
     let rows = sandbox.log(&[]);
-    assert_eq!(sequences(&rows), [6, 7, 8]);
-    assert_eq!(rows[2]["event_type"], "audit.pruned");
-    assert_eq!(rows[2]["details"]["entries"], 5);
+    assert_eq!(sequences(&rows), [6, 7, 8, 9]);
+    assert_eq!(rows[3]["event_type"], "audit.pruned");
+    assert_eq!(rows[3]["details"]["entries"], 3);
     sandbox.run(&["doctor"]).success();
+}
+
+/// Has a durable subscription come so far.
+fn subscribe(sandbox: &Sandbox, cursor: u32) {
+    let database = rusqlite::Connection::open(sandbox.database()).unwrap();
+    let sql = "INSERT OR REPLACE INTO audit_subscription (name, cursor, reach, state, created_at) \
+               VALUES ('billing', ?1, ?1, 'paused', '2020-01-01T00:00:00.000000000Z')";
+    database.execute(sql, [cursor]).unwrap();
 }

@@ -2,9 +2,13 @@
 //!
 //! Deliberately absent: deleting. See [`crate::ports::AuditRetention`].
 
+use std::collections::HashSet;
+use std::fmt;
+
 use chrono::{DateTime, Days, Utc};
 
 use super::{LogSpan, Sequence};
+use crate::subscription::{DeadLetter, SubscriptionName, SubscriptionStatus};
 
 /// How long entries are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,11 +54,81 @@ impl Prefix {
     }
 }
 
-/// The entries that may go: all up to `last_expired`, but never the newest one, which keeps the
-/// next sequence from being used twice.
+/// Why somebody still needs an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Need {
+    /// The subscription has not come to it yet.
+    ToCome,
+    /// It is a dead letter of the subscription, and may be tried again.
+    DeadLetter,
+}
+
+/// The oldest entry that a durable subscription still needs, whatever its state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// The subscription.
+    pub subscription: SubscriptionName,
+    /// The entry, which there need not be yet, or any more.
+    pub sequence: Sequence,
+    /// Why it is needed.
+    pub need: Need,
+}
+
+impl fmt::Display for Hold {
+    /// Who holds what back, and what can be done about it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { subscription, sequence, need } = self;
+        match need {
+            Need::ToCome => {
+                write!(
+                    f,
+                    "held back by subscription `{subscription}` at {sequence}: resume or remove it"
+                )
+            }
+            Need::DeadLetter => write!(
+                f,
+                "held back by a dead letter of subscription `{subscription}` at {sequence}: retry or \
+                 discard it"
+            ),
+        }
+    }
+}
+
+/// What each subscription still needs, the oldest first.
 #[must_use]
-pub fn prefix_that_may_go(span: &LogSpan, last_expired: Option<Sequence>) -> Option<Prefix> {
+pub fn holds(subscriptions: &[SubscriptionStatus], letters: &[DeadLetter]) -> Vec<Hold> {
+    let to_come = subscriptions.iter().map(|one| Hold {
+        subscription: one.name.clone(),
+        sequence: one.cursor.next(),
+        need: Need::ToCome,
+    });
+    let dead = letters.iter().map(|letter| Hold {
+        subscription: letter.subscription.clone(),
+        sequence: letter.sequence,
+        need: Need::DeadLetter,
+    });
+    let mut holds: Vec<Hold> = to_come.chain(dead).collect();
+    // The sort is stable: what is to come stands before a dead letter of the same place.
+    holds.sort_by(|one, other| {
+        (one.sequence, &one.subscription).cmp(&(other.sequence, &other.subscription))
+    });
+    let mut seen = HashSet::new();
+    holds.retain(|hold| seen.insert(hold.subscription.clone()));
+    holds
+}
+
+/// The entries that may go: all up to `last_expired`, but none from `needed` on, the first that
+/// somebody still needs, and never the newest one, which keeps the next sequence from being used
+/// twice.
+#[must_use]
+pub fn prefix_that_may_go(
+    span: &LogSpan,
+    last_expired: Option<Sequence>,
+    needed: Option<Sequence>,
+) -> Option<Prefix> {
     let ((first, _), (newest, _)) = (span.first?, span.last?);
-    let through = last_expired?.min(Sequence(newest.0.saturating_sub(1)));
+    let before = |sequence: Sequence| Sequence(sequence.0.saturating_sub(1));
+    let kept = needed.map_or(newest, |needed| needed.min(newest));
+    let through = last_expired?.min(before(kept));
     (through >= first).then_some(Prefix { from: first, through })
 }

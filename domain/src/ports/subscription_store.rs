@@ -67,7 +67,8 @@ pub enum SubscriptionStoreError {
 
 /// Keeps durable subscriptions, for several processes at once.
 ///
-/// What is written MUST be on stable storage before a method returns. A lease that runs out is good
+/// What is written MUST be on stable storage before a method returns, and a future that is dropped MUST
+/// leave all of it or nothing. A lease that runs out is good
 /// until somebody else acquires one: an adapter MUST refuse with
 /// [`SubscriptionStoreError::Fenced`] whatever is asked with a lease that is not the newest, also
 /// when both arrive at once, and MUST judge that inside the transaction that does it.
@@ -90,7 +91,8 @@ pub trait SubscriptionStore: Interface {
     /// All subscriptions, by name.
     async fn all(&self) -> Result<Vec<SubscriptionStatus>, SubscriptionStoreError>;
 
-    /// Gets a lease for `ttl` from now, under the name `owner`; `None` while another owner's lasts.
+    /// Gets a lease for `ttl` from now, under the name `owner`; `None` while another owner's lasts, which
+    /// it does until the moment at which it runs out. Whether the subscription goes on is not asked.
     /// Its token MUST be greater than that of every lease before, also of one that was released. An
     /// owner that asks again gets a new lease, and its old one is no longer good.
     async fn acquire(
@@ -107,12 +109,13 @@ pub trait SubscriptionStore: Interface {
         ttl: Duration,
     ) -> Result<SubscriptionStatus, SubscriptionStoreError>;
 
-    /// Gives a lease back, so that another owner need not wait for its end. One that is no longer
-    /// good is left alone.
+    /// Gives a lease back, so that another owner need not wait for its end; it is good no longer. One
+    /// that was so already is left alone.
     async fn release(&self, lease: &Lease) -> Result<(), SubscriptionStoreError>;
 
     /// Notes progress, together with the effects it carries: all of it or nothing. A cursor and a
-    /// reach MUST never go back here.
+    /// reach MUST never go back here. What fails for want of a disk MUST be told as
+    /// [`SubscriptionStoreError::Write`], and not be blamed on the event whose effect met it.
     async fn advance(
         &self,
         lease: &Lease,

@@ -13,8 +13,9 @@ use crate::audit::Sequence;
 pub struct Effect {
     /// The statement.
     pub statement: String,
-    /// A value for each parameter, in order. Lists and objects are passed as JSON text, and true and
-    /// false as 1 and 0.
+    /// A value for each parameter, in order. Lists and objects are passed as JSON text, true and false
+    /// as 1 and 0, whole numbers as such and others as floating-point numbers. A number that would not
+    /// arrive as it is, such as a whole one beyond 64 bits, is refused: pass it as text.
     pub values: Vec<Value>,
 }
 

@@ -15,6 +15,7 @@
 //! | port | suite | what it is given |
 //! |---|---|---|
 //! | `AuditLog` | [`audit_log()`](audit_log::audit_log) | a [maker](audit_log::AuditLogMaker), which says how a log is opened again and shared; a closure, given the clock, for one [in memory](audit_log::BEYOND_THE_PROCESS) |
+//! | `SubscriptionStore` | [`subscription_store()`](subscription_store::subscription_store) | a [maker](subscription_store::SubscriptionStoreMaker), which says as well what handlers may change; a closure, given the clock, for one [in memory](subscription_store::BEYOND_THE_PROCESS) and [without a database](subscription_store::EFFECTS) |
 //! | `EventBus` | [`event_bus()`](event_bus::event_bus) | the clock and the log to read from; or a [maker](event_bus::EventBusMaker) brings its own |
 //! | `EventRecorder` | [`event_recorder()`](event_recorder::event_recorder) | the log to record in |
 //! | `Redactor` | [`redactor()`](redactor::redactor) | nothing |
@@ -57,6 +58,7 @@ mod panics;
 mod promise;
 pub mod redactor;
 pub mod shipped;
+pub mod subscription_store;
 
 pub use audit_log::audit_log;
 pub use clock::clock;
@@ -64,3 +66,4 @@ pub use event_bus::event_bus;
 pub use event_recorder::event_recorder;
 pub use promise::{Broken, Held, Promise, Suite, Trial, Tried};
 pub use redactor::redactor;
+pub use subscription_store::subscription_store;

@@ -5,16 +5,20 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use domain::AuditLog;
-use infrastructure::memory::InMemoryAuditLog;
-use infrastructure::seaorm::{AuditStorage, SeaOrmAuditLog, StorageOptions};
+use domain::subscription::Effect;
+use domain::{AuditLog, SubscriptionStore};
+use infrastructure::memory::{InMemoryAuditLog, InMemorySubscriptionStore};
+use infrastructure::seaorm::{
+    AuditStorage, SeaOrmAuditLog, SeaOrmSubscriptionStore, StorageOptions,
+};
 
 use super::audit_log::AuditLogMaker;
+use super::subscription_store::{EffectLedger, SubscriptionStoreMaker};
 use crate::expect::must;
 use crate::fakes::ManualClock;
 
-/// Makes logs in memory. Nothing outlives the process, so that there is no restart and no sharing
-/// to try: see [`BEYOND_THE_PROCESS`](super::audit_log::BEYOND_THE_PROCESS).
+/// Makes logs and stores in memory. Nothing outlives the process, so that there is no restart and no
+/// sharing to try: see [`BEYOND_THE_PROCESS`](super::audit_log::BEYOND_THE_PROCESS).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct InMemory;
 
@@ -25,7 +29,14 @@ impl AuditLogMaker for InMemory {
     }
 }
 
-/// Makes logs in SQLite files, each in a folder of its own that goes with the maker.
+#[async_trait]
+impl SubscriptionStoreMaker for InMemory {
+    async fn make(&self, clock: Arc<ManualClock>) -> Arc<dyn SubscriptionStore> {
+        Arc::new(InMemorySubscriptionStore::new(clock))
+    }
+}
+
+/// Makes logs and stores in SQLite files, each in a folder of its own that goes with the maker.
 pub struct OnDisk {
     folder: tempfile::TempDir,
     made: AtomicUsize,
@@ -43,14 +54,38 @@ impl OnDisk {
         Self { folder, made: AtomicUsize::default(), open: Mutex::default() }
     }
 
-    /// Opens a file and closes the one before, whose log is not used any more.
-    async fn open(&self, file: PathBuf, clock: Arc<ManualClock>) -> Arc<dyn AuditLog> {
+    /// A new file, open.
+    async fn new_file(&self) -> AuditStorage {
+        let number = self.made.fetch_add(1, Ordering::Relaxed);
+        self.open(self.folder.path().join(format!("{number}/audit.db"))).await
+    }
+
+    /// Opens a file and closes the one before, whose log or store is not used any more.
+    async fn open(&self, file: PathBuf) -> AuditStorage {
         let storage = must(AuditStorage::connect(StorageOptions::new(file)).await);
         let before = self.replace(Some(storage.clone()));
         if let Some(before) = before {
             before.close().await;
         }
-        Arc::new(SeaOrmAuditLog::new(storage, clock))
+        storage
+    }
+
+    /// The file made last, opened anew once it is closed.
+    async fn open_again(&self) -> Option<AuditStorage> {
+        let open = self.replace(None)?;
+        open.close().await;
+        Some(self.open(open.file().to_owned()).await)
+    }
+
+    /// The file made last, opened once more.
+    async fn open_twice(&self) -> Option<AuditStorage> {
+        let file = self.file()?;
+        Some(must(AuditStorage::connect(StorageOptions::new(file)).await))
+    }
+
+    fn file(&self) -> Option<PathBuf> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(open.as_ref()?.file().to_owned())
     }
 
     fn replace(&self, storage: Option<AuditStorage>) -> Option<AuditStorage> {
@@ -68,8 +103,7 @@ impl Default for OnDisk {
 #[async_trait]
 impl AuditLogMaker for OnDisk {
     async fn make(&self, clock: Arc<ManualClock>) -> Arc<dyn AuditLog> {
-        let number = self.made.fetch_add(1, Ordering::Relaxed);
-        self.open(self.folder.path().join(format!("{number}/audit.db")), clock).await
+        Arc::new(SeaOrmAuditLog::new(self.new_file().await, clock))
     }
 
     async fn reopen(
@@ -77,17 +111,80 @@ impl AuditLogMaker for OnDisk {
         _: &Arc<dyn AuditLog>,
         clock: Arc<ManualClock>,
     ) -> Option<Arc<dyn AuditLog>> {
-        let open = self.replace(None)?;
-        open.close().await;
-        Some(self.open(open.file().to_owned(), clock).await)
+        Some(Arc::new(SeaOrmAuditLog::new(self.open_again().await?, clock)))
     }
 
     async fn share(&self, _: &dyn AuditLog, clock: Arc<ManualClock>) -> Option<Arc<dyn AuditLog>> {
-        let file = {
-            let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-            open.as_ref()?.file().to_owned()
-        };
-        let storage = must(AuditStorage::connect(StorageOptions::new(file)).await);
-        Some(Arc::new(SeaOrmAuditLog::new(storage, clock)))
+        Some(Arc::new(SeaOrmAuditLog::new(self.open_twice().await?, clock)))
+    }
+}
+
+#[async_trait]
+impl SubscriptionStoreMaker for OnDisk {
+    async fn make(&self, clock: Arc<ManualClock>) -> Arc<dyn SubscriptionStore> {
+        Arc::new(SeaOrmSubscriptionStore::new(self.new_file().await, clock))
+    }
+
+    async fn reopen(
+        &self,
+        _: &Arc<dyn SubscriptionStore>,
+        clock: Arc<ManualClock>,
+    ) -> Option<Arc<dyn SubscriptionStore>> {
+        Some(Arc::new(SeaOrmSubscriptionStore::new(self.open_again().await?, clock)))
+    }
+
+    async fn share(
+        &self,
+        _: &dyn SubscriptionStore,
+        clock: Arc<ManualClock>,
+    ) -> Option<Arc<dyn SubscriptionStore>> {
+        Some(Arc::new(SeaOrmSubscriptionStore::new(self.open_twice().await?, clock)))
+    }
+
+    async fn ledger(&self, _: &dyn SubscriptionStore) -> Option<Box<dyn EffectLedger>> {
+        let table = WordTable { file: self.file()? };
+        must(
+            table.connection().execute_batch("CREATE TABLE ledger (word TEXT PRIMARY KEY) STRICT"),
+        );
+        Some(Box::new(table))
+    }
+}
+
+/// A table of words beside the record, in its file.
+#[derive(Debug, Clone)]
+pub struct WordTable {
+    file: PathBuf,
+}
+
+impl WordTable {
+    /// Makes the table.
+    ///
+    /// # Panics
+    /// When it is there already, or cannot be made.
+    #[must_use]
+    pub fn new(file: PathBuf) -> Self {
+        let table = Self { file };
+        must(
+            table.connection().execute_batch("CREATE TABLE ledger (word TEXT PRIMARY KEY) STRICT"),
+        );
+        table
+    }
+
+    fn connection(&self) -> rusqlite::Connection {
+        must(rusqlite::Connection::open(&self.file))
+    }
+}
+
+#[async_trait]
+impl EffectLedger for WordTable {
+    fn write(&self, word: &str) -> Effect {
+        Effect::new("INSERT INTO ledger (word) VALUES (?)").with(word)
+    }
+
+    async fn words(&self) -> Vec<String> {
+        let connection = self.connection();
+        let mut question = must(connection.prepare("SELECT word FROM ledger ORDER BY word"));
+        let words = must(question.query_map((), |row| row.get(0)));
+        words.map(must).collect()
     }
 }

@@ -14,6 +14,7 @@ mod clock;
 mod event_bus;
 mod event_recorder;
 mod redactor;
+mod subscription_store;
 mod table;
 
 use table::{every_promise_bites, print_who_catches_what};
@@ -37,6 +38,7 @@ macro_rules! bites {
 
 bites! {
     audit_log: every_promise_of_the_audit_log_bites, who_catches_a_broken_audit_log;
+    subscription_store: every_promise_of_the_subscription_store_bites, who_catches_a_broken_store;
     event_bus: every_promise_of_the_event_bus_bites, who_catches_a_broken_event_bus;
     event_recorder: every_promise_of_the_recorder_bites, who_catches_a_broken_recorder;
     redactor: every_promise_of_the_redactor_bites, who_catches_a_broken_redactor;

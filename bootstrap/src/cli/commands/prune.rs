@@ -3,13 +3,13 @@
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use application::retention::{PruneError, PruneReport, what_may_go};
+use application::retention::{MayGo, PruneError, PruneReport, what_may_go};
 use chrono::Utc;
-use domain::audit::retention::RetentionPolicy;
+use domain::audit::retention::{Hold, RetentionPolicy};
 
 use super::outcome::{events, sequences};
 use crate::cli::args::PruneArgs;
-use crate::cli::{Context, Failure, interrupt};
+use crate::cli::{Console, Context, Failure, interrupt};
 use crate::wiring::App;
 
 pub(super) async fn run(args: PruneArgs, context: Context<'_>) -> Result<(), Failure> {
@@ -22,20 +22,25 @@ pub(super) async fn run(args: PruneArgs, context: Context<'_>) -> Result<(), Fai
     }
     // The log is opened for reading first, so that a misspelt file is not made.
     let log = context.read_log().await?;
-    let console = context.console;
     if args.dry_run {
+        let subscriptions = context.read_subscriptions().await?;
+        let console = context.console;
         let policy = RetentionPolicy::from_days(days);
-        let prefix = what_may_go(&*log, policy, Utc::now()).await.map_err(Failure::query)?;
-        return console.print_line(&match prefix {
-            None => format!("nothing is older than {days} days: nothing would be removed"),
+        let may_go = what_may_go(&*log, &*subscriptions, policy, Utc::now()).await;
+        let MayGo { prefix, held_back } =
+            may_go.map_err(|error| Failure::because("nothing can be said of pruning", error))?;
+        console.print_line(&match prefix {
+            None => format!("{}: nothing would be removed", why_nothing(days, &held_back)),
             Some(prefix) => format!(
                 "{} would be removed: {}",
                 events(prefix.entries()),
                 sequences((prefix.from, prefix.through))
             ),
-        });
+        })?;
+        return print_holds(&held_back, console);
     }
     drop(log);
+    let console = context.console;
     // This run is the one that was asked for; the schedule would only race with it.
     settings.audit.retention_days = 0;
     let app = App::builder(settings).start().await.map_err(Failure::start)?;
@@ -43,7 +48,7 @@ pub(super) async fn run(args: PruneArgs, context: Context<'_>) -> Result<(), Fai
     app.shutdown().await;
     let report = outcome.map_err(|error| Failure::because("pruning did not finish", error))?;
     let told = if report.removed.is_empty() {
-        format!("nothing is older than {days} days: nothing was removed")
+        format!("{}: nothing was removed", why_nothing(days, &report.held_back))
     } else {
         let ranges = report.removed.iter().map(|range| sequences((range.from, range.through)));
         let places = report.receipts.iter().map(|receipt| receipt.sequence.to_string());
@@ -57,7 +62,22 @@ pub(super) async fn run(args: PruneArgs, context: Context<'_>) -> Result<(), Fai
     if interrupted {
         return Err(Failure::Interrupted.with_note(told));
     }
-    console.print_line(&told)
+    console.print_line(&told)?;
+    print_holds(&report.held_back, console)
+}
+
+/// Why there is nothing to remove.
+fn why_nothing(days: u32, held_back: &[Hold]) -> String {
+    if held_back.is_empty() {
+        format!("nothing is older than {days} days")
+    } else {
+        format!("all that is older than {days} days is still needed")
+    }
+}
+
+/// Says who keeps what is old enough to go.
+fn print_holds(held_back: &[Hold], console: &mut Console) -> Result<(), Failure> {
+    held_back.iter().try_for_each(|hold| console.print_line(&hold.to_string()))
 }
 
 /// Prunes; when somebody asks for it, stops after the chunk that is under way. Either way what was
