@@ -139,6 +139,10 @@ mod tests {
         assert!(same_context("plan.created", "plan.applied"));
         assert!(!same_context("plan.created", "planner.created"));
         assert!(!same_context("plan.created", "tool.created"));
+        // What has no dot has no context, be it the beginning of a name or the whole of another.
+        for (a, b) in [("plan", "plan"), ("plan", "plan.created"), ("plan.created", "plan")] {
+            assert!(!same_context(a, b), "{a} {b}");
+        }
         assert!(same("plan.created", "plan.created"));
         assert!(!same("plan.created", "plan.creates"));
     }
