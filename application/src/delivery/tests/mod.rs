@@ -1,0 +1,3 @@
+//! What the bookkeeping of a runner promises by itself.
+
+mod window;
