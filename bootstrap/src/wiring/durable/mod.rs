@@ -13,7 +13,8 @@ use std::time::Duration;
 use application::delivery::{
     DurableSubscription, Ended, InvalidSubscription, Standing, SubscriptionPorts, run,
 };
-use domain::{Sequence, SubscriptionName};
+use domain::ports::QueryError;
+use domain::{AuditLog, EventBus, Sequence, SubscriptionName};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
@@ -117,6 +118,23 @@ impl DurableRunners {
         self.lock().values().all(|one| one.supervisor.is_at_rest(newest))
     }
 
+    /// Waits for a moment at which nothing is under way, neither on `bus` nor here.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub async fn settled(&self, bus: &dyn EventBus, log: &dyn AuditLog) -> Result<(), QueryError> {
+        loop {
+            bus.settled().await;
+            let newest = newest(log).await?;
+            self.at_rest(newest).await;
+            // Handlers may have emitted meanwhile, and their emits may be answered a moment later.
+            bus.settled().await;
+            if newest == self::newest(log).await? && self.is_at_rest(newest) {
+                return Ok(());
+            }
+        }
+    }
+
     /// Stops all of them: lets handlers finish, notes how far each has come, and gives the leases back.
     /// Returns the names of those whose handlers did not finish within the deadline.
     pub(super) async fn stop(&self) -> Vec<String> {
@@ -152,6 +170,10 @@ impl DurableRunners {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<SubscriptionName, Running>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+async fn newest(log: &dyn AuditLog) -> Result<Sequence, QueryError> {
+    Ok(log.span().await?.last.map_or(Sequence(0), |(last, _)| last))
 }
 
 impl Drop for DurableRunners {

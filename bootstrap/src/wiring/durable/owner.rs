@@ -6,5 +6,5 @@ use ulid::Ulid;
 /// subscriptions can find the process, and one that is started again is not taken for the one before.
 pub(in crate::wiring) fn owner() -> String {
     let host = gethostname::gethostname();
-    format!("{}:{}:{}", host.to_string_lossy(), std::process::id(), Ulid::new())
+    format!("{}:{}:{}", host.to_string_lossy(), std::process::id(), Ulid::generate())
 }
