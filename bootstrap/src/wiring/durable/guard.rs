@@ -34,6 +34,11 @@ impl DurableGuard {
         self.supervisor.standing()
     }
 
+    /// Waits until it has ended by itself, since somebody has removed the subscription.
+    pub async fn ended(&self) {
+        self.supervisor.ended().await;
+    }
+
     /// Stops it; the same as dropping the guard, where a name reads better.
     pub fn stop(self) {}
 

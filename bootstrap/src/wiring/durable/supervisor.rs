@@ -21,6 +21,14 @@ struct Known {
     answered: u64,
 }
 
+impl Known {
+    /// One that has ended answers no nudge.
+    fn is_at_rest(&self, newest: Sequence) -> bool {
+        let answered = self.answered == self.nudges || self.standing == Standing::Ended;
+        answered && self.standing.is_at_rest(newest)
+    }
+}
+
 /// What one runner is told, and what it says of itself.
 #[derive(Debug)]
 pub(super) struct Supervisor {
@@ -53,20 +61,23 @@ impl Supervisor {
         self.known.borrow().standing.clone()
     }
 
+    /// Waits until the runner has ended.
+    pub(super) async fn ended(&self) {
+        let ended = |known: &Known| known.standing == Standing::Ended;
+        // The sender is this supervisor's own, so that waiting ends only when it is so.
+        let _ = self.known.subscribe().wait_for(ended).await;
+    }
+
     /// Waits until the runner has nothing more to do, when the newest entry on record is `newest`.
     pub(super) async fn at_rest(&self, newest: Sequence) {
-        let at_rest = |known: &Known| {
-            known.answered == known.nudges && known.standing.is_at_rest(newest)
-                || known.standing == Standing::Ended
-        };
+        let at_rest = |known: &Known| known.is_at_rest(newest);
         // The sender is this supervisor's own, so that waiting ends only when it is so.
         let _ = self.known.subscribe().wait_for(at_rest).await;
     }
 
     /// Whether that is so now.
     pub(super) fn is_at_rest(&self, newest: Sequence) -> bool {
-        let known = self.known.borrow();
-        known.answered == known.nudges && known.standing.is_at_rest(newest)
+        self.known.borrow().is_at_rest(newest)
     }
 }
 
