@@ -10,6 +10,7 @@ mod ordering;
 mod projecting;
 mod resuming;
 mod sharing;
+mod troubles;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
