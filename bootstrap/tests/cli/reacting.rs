@@ -53,7 +53,10 @@ fn a_command_is_run_once_for_each_event_in_order_and_goes_on_where_it_was() {
     react(&sandbox, &[], note).success().explains(&["2 events handled"]);
     assert_eq!(lines(&sandbox, "out").len(), 7);
     let row = one(&sandbox, &["subscriptions"]);
-    assert_eq!((&row["name"], &row["cursor"], &row["lag_events"]), (&"billing".into(), &7.into(), &0.into()));
+    assert_eq!(
+        (&row["name"], &row["cursor"], &row["lag_events"]),
+        (&"billing".into(), &7.into(), &0.into())
+    );
     assert_eq!((&row["state"], &row["holder"]), (&"active".into(), &Value::Null));
     sandbox
         .run(&["subscriptions", "list", "--format", "table"])
@@ -86,11 +89,10 @@ fn what_fails_to_the_end_is_a_dead_letter_with_what_the_command_said() {
     assert_eq!(one(&sandbox, &["dead-letters", "list", "billing"]), letter);
     assert_eq!(one(&sandbox, &["dead-letters", "billing"]), letter);
     assert_eq!(one(&sandbox, &["dead-letters", "show", "billing", "2"]), letter);
-    sandbox.run(&["dead-letters", "show", "billing", "2", "--format", "table"]).success().prints(&[
-        "attempts",
-        "because: no such customer",
-        "event_id",
-    ]);
+    sandbox
+        .run(&["dead-letters", "show", "billing", "2", "--format", "table"])
+        .success()
+        .prints(&["attempts", "because: no such customer", "event_id"]);
     sandbox.run(&["dead-letters", "--format", "table"]).success().prints(&["exit status: 7"]);
 
     sandbox.run(&["dead-letters", "retry", "billing", "2"]).success().prints(&["1 event will be"]);
@@ -120,10 +122,12 @@ fn all_dead_letters_of_a_subscription_are_retried_or_discarded_at_once() {
 fn one_that_halts_ends_with_an_error_that_says_how_to_go_on() {
     let sandbox = with_events(3);
     let fails = "[ $INDELIBLE_EVENT_SEQUENCE != 2 ]";
-    react(&sandbox, &["--attempts", "1", "--on-exhausted", "halt"], fails).with_code(1).explains(&[
-        "`billing` has halted: the command ended with exit status: 1",
-        "indelible subscriptions resume billing",
-    ]);
+    react(&sandbox, &["--attempts", "1", "--on-exhausted", "halt"], fails).with_code(1).explains(
+        &[
+            "`billing` has halted: the command ended with exit status: 1",
+            "indelible subscriptions resume billing",
+        ],
+    );
     let row = one(&sandbox, &["subscriptions"]);
     assert_eq!((&row["state"], &row["failed_sequence"]), (&"halted".into(), &2.into()));
     react(&sandbox, &[], "true").with_code(1).explains(&["has halted"]);

@@ -25,9 +25,15 @@ use tokio::sync::watch;
 use super::{Handed, moment, name, plan};
 
 /// Runs until it has caught up with an entry.
-struct Until {
+pub(crate) struct Until {
     newest: Sequence,
     standing: watch::Sender<Standing>,
+}
+
+impl Until {
+    pub(crate) fn caught_up_with(newest: Sequence) -> Self {
+        Self { newest, standing: watch::Sender::new(Standing::Starting) }
+    }
 }
 
 #[async_trait]
@@ -144,7 +150,7 @@ async fn play(case: &Case) -> (Seen, Arc<dyn SubscriptionStore>) {
     };
     let newest = Sequence(case.events.len() as u64);
     for kill in case.kills.iter().map(|kill| Some(*kill)).chain([None]) {
-        let until = Until { newest, standing: watch::Sender::new(Standing::Starting) };
+        let until = Until::caught_up_with(newest);
         let run = run(durable(), ports.clone(), Arc::new(until));
         let before = *handed.borrow();
         let mut handed = handed.subscribe();

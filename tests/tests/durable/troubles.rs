@@ -1,26 +1,30 @@
 //! A store and a record that fail for a while: what is under way is tried again, and nothing is skipped.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-use application::delivery::{OnExhausted, RetryPolicy};
+use application::delivery::{Ended, OnExhausted, Reactions, RetryPolicy, SubscriptionPorts, run};
 use async_trait::async_trait;
 use domain::events::{PlanCreated, SubscriptionHalted};
 use domain::ports::{StorageProblem, SubscriptionStoreError, handler};
 use domain::subscription::{
-    DeadLetter, Lease, Progress, SubscriptionFailure, SubscriptionState, SubscriptionStatus,
+    DeadLetter, Lease, NewDeadLetter, Progress, SubscriptionFailure, SubscriptionState,
+    SubscriptionStatus,
 };
 use domain::{
-    Actor, AppendError, Clock, EventFilter, Sequence, SubscriptionName, SubscriptionStore,
+    Actor, AppendError, AuditAppend, AuditEntry, AuditLog, Clock, EventBus, EventFilter, Sequence,
+    SubscriptionName, SubscriptionStore,
 };
 use indelible_tests::expect::soon;
-use indelible_tests::fakes::Gate;
+use indelible_tests::fakes::{Gate, UnreadableLog};
 use indelible_tests::scenario::{Outcome, TestApp};
+use infrastructure::bus::ReactiveEventBus;
 use infrastructure::clock::SystemClock;
-use infrastructure::memory::InMemorySubscriptionStore;
+use infrastructure::memory::{InMemoryAuditLog, InMemorySubscriptionStore};
 use tokio::sync::watch;
 
+use super::generated::Until;
 use super::{Told, name, plan};
 
 /// A store whose methods fail as long as they are named, and that can be paused behind one's back.
@@ -291,6 +295,59 @@ async fn one_that_is_paused_while_it_gets_its_lease_hands_nothing_out() -> Outco
     let _guard = app.subscribe_durably(durable)?;
     let status = app.expect_subscription("billing").paused().await?;
     assert_eq!((status.holder, status.state), (None, SubscriptionState::Paused));
+    assert_eq!(told.all(), []);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_cannot_be_read_for_a_while_is_read_again() {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let inner: Arc<dyn AuditLog> = Arc::new(InMemoryAuditLog::new(Arc::clone(&clock)));
+    let log = Arc::new(UnreadableLog::new(inner));
+    let entry = plan("a").seal(clock.now(), || "e1".to_owned(), "/tests").unwrap();
+    log.append(&[AuditEntry::new(entry)]).await.unwrap();
+    log.fail_pages(2);
+    let (told, store) = (Told::new(), Arc::new(InMemorySubscriptionStore::new(Arc::clone(&clock))));
+    let bus: Weak<ReactiveEventBus> = Weak::new();
+    let bus: Weak<dyn EventBus> = bus;
+    let ports = SubscriptionPorts {
+        log: Arc::clone(&log) as Arc<dyn AuditLog>,
+        store: Arc::clone(&store) as Arc<dyn SubscriptionStore>,
+        clock,
+        reactions: Reactions::new(bus, 1),
+        owner: "here".to_owned(),
+    };
+    let durable = told.plans("billing").starting(domain::StartAt::Beginning);
+    let until = Arc::new(Until::caught_up_with(Sequence(1)));
+    let ended = soon("it ends", run(durable, ports, until)).await.unwrap();
+    assert_eq!(ended, Ended::Stopped { given_up: 0 });
+    assert_eq!((told.all(), log.pages()), (vec![(1, 1, false)], 3));
+    assert_eq!(store.find(&name("billing")).await.unwrap().unwrap().failure, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_whose_event_is_gone_says_so_when_it_is_tried_again() -> Outcome {
+    let (told, billing) = (Told::new(), name("billing"));
+    let app = TestApp::start().await?;
+    // As retention leaves it by hand: a dead letter, and no such event.
+    let store = app.app().subscriptions();
+    store.ensure(&billing, Sequence(0)).await?;
+    let lease = store.acquire(&billing, "before", Duration::from_secs(30)).await?.unwrap();
+    let letter = NewDeadLetter {
+        sequence: Sequence(7),
+        attempts: 3,
+        errors: vec!["before".to_owned()],
+        failed_at: super::moment(),
+    };
+    let progress = Progress { dead_letters: vec![letter], ..Progress::default() };
+    store.advance(&lease, progress).await?;
+    store.release(&lease).await?;
+    store.retry(&billing, Sequence(7)).await?;
+
+    let _guard = app.subscribe_durably(told.plans("billing"))?;
+    let letters = app.expect_subscription("billing").dead_letters(1).await?;
+    assert_eq!((letters[0].attempts, letters[0].retry_requested), (4, false));
+    assert!(letters[0].errors[0].contains("event 7 is no longer on record"), "{letters:?}");
     assert_eq!(told.all(), []);
     Ok(())
 }

@@ -36,7 +36,8 @@ pub(super) async fn run(args: ReactArgs, context: Context<'_>) -> Result<(), Fai
     let ended = react(&app, &guard, args.until_caught_up).await;
     let abandoned = app.shutdown().await.abandoned;
     let (handled, failed) = handler.counts();
-    let told = format!("{} handled, {failed} attempts failed", events(handled));
+    let attempts = if failed == 1 { "attempt" } else { "attempts" };
+    let told = format!("{} handled, {failed} {attempts} failed", events(handled));
     if !abandoned.is_empty() {
         let killed =
             "a command did not end in time and was killed; its event comes again".to_owned();
@@ -76,7 +77,8 @@ async fn react(app: &App, guard: &DurableGuard, until_caught_up: bool) -> Result
             "`{name}` is paused: `indelible subscriptions resume {name}` lets it go on"
         ))),
         Standing::StandingBy => Err(Failure::plain(format!(
-            "another process runs `{name}`: `indelible subscriptions` says which"
+            "another process runs `{name}`, or was killed and its lease has not run out yet: \
+             `indelible subscriptions` says which"
         ))),
         Standing::Ended => Err(Failure::plain(format!("somebody has removed `{name}`"))),
         Standing::Starting | Standing::Working { .. } => Ok(()),
