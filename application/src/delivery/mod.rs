@@ -24,6 +24,8 @@ mod tenure;
 mod tests;
 mod window;
 
+use crate::causes::causes;
+
 pub use handler::Handler;
 pub use manage::{ManageError, ManageSubscriptions, SubscriptionLag};
 pub use order::OrderBy;
@@ -32,8 +34,3 @@ pub use retry::RetryPolicy;
 pub use runner::{Ended, SubscriptionPorts, run};
 pub use standing::{Standing, Supervision};
 pub use subscription::{DurableSubscription, InvalidSubscription, OnExhausted};
-
-/// An error and what caused it, outermost first.
-fn causes(error: &(dyn std::error::Error + 'static)) -> Vec<String> {
-    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect()
-}

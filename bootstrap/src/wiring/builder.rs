@@ -171,7 +171,17 @@ impl AppBuilder {
         let schedule = schedule::start(prune, Arc::clone(&clock), settings.audit.retention_days);
         let health = CheckHealth::new(Arc::clone(&bus), Arc::clone(&log), subscriptions);
         let health = Arc::new(health);
-        Ok(App { bus, log, clock, catalogue, storage, schedule, durable: runners, health, services })
+        Ok(App {
+            bus,
+            log,
+            clock,
+            catalogue,
+            storage,
+            schedule,
+            durable: runners,
+            health,
+            services,
+        })
     }
 }
 

@@ -8,6 +8,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::Clock;
 use tokio::sync::watch;
 
+/// How long somebody sleeps, and when that is over.
+type Sleep = (Duration, DateTime<Utc>);
+
 /// A clock that moves only when told to, or when somebody sleeps on it: a sleep moves it at once.
 /// Clones are the same clock.
 #[derive(Clone, Debug)]
@@ -15,7 +18,7 @@ pub struct ManualClock {
     now: Arc<watch::Sender<DateTime<Utc>>>,
     longest: Duration,
     /// The sleeps that last until the clock is moved, by when they are over.
-    sleeping: Arc<watch::Sender<Vec<(Duration, DateTime<Utc>)>>>,
+    sleeping: Arc<watch::Sender<Vec<Sleep>>>,
 }
 
 impl ManualClock {
@@ -37,7 +40,7 @@ impl ManualClock {
     /// Waits until somebody sleeps on this clock for exactly so long, and the sleep lasts: then the
     /// clock can be moved past its end.
     pub async fn slept_on_for(&self, pause: Duration) {
-        let sleeps = |all: &Vec<(Duration, _)>| all.iter().any(|(asked, _)| *asked == pause);
+        let sleeps = |all: &Vec<Sleep>| all.iter().any(|(asked, _)| *asked == pause);
         // The sender is this clock's own, so that waiting ends only when it is so.
         let _ = self.sleeping.subscribe().wait_for(sleeps).await;
     }
@@ -79,7 +82,7 @@ impl Clock for ManualClock {
 /// Strikes a sleep off the list when it is over or given up.
 struct Awake<'a> {
     clock: &'a ManualClock,
-    sleep: (Duration, DateTime<Utc>),
+    sleep: Sleep,
 }
 
 impl Drop for Awake<'_> {

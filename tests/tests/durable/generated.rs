@@ -44,11 +44,11 @@ impl Supervision for Until {
     }
 
     async fn deadline(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     async fn nudged(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     fn stands(&self, standing: Standing) {

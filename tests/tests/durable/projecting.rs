@@ -37,9 +37,8 @@ async fn effects_are_there_once_and_in_order_however_often_it_is_killed() -> Out
     let app = app.crash("projecting::counting_until_killed", 30).await?;
     let app = app.crash("projecting::counting_until_killed", 30).await?;
     let newest = app.emit(plan("parent")).await?.sequence;
-    let _guard = app.subscribe_durably(counting("counts"))?;
+    let guard = app.subscribe_durably(counting("counts"))?;
     // The lease of the child has to run out first, on the machine's own clock.
-    let guard = &_guard;
     indelible_tests::expect::soon("it takes over", async {
         while !matches!(guard.standing(), application::delivery::Standing::Working { .. }) {
             tokio::task::yield_now().await;

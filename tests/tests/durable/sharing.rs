@@ -96,7 +96,7 @@ async fn one_that_wakes_up_after_another_took_over_notes_nothing_of_what_it_did(
     let filter = EventFilter::of::<PlanCreated>();
     let durable = DurableSubscription::projecting("counts", filter, counts)
         .starting(StartAt::Beginning)
-        .with_deadline(Duration::from_secs(3600));
+        .with_deadline(Duration::from_hours(1));
     app.emit(plan("a")).await?;
     let _guard = app.subscribe_durably(durable)?;
     soon("it is at work", gate.arrived(1)).await;
@@ -127,7 +127,7 @@ async fn a_lease_is_renewed_while_a_handler_is_slow_and_nothing_else_happens() -
     let app = TestApp::builder().at(moment()).start().await?;
     let filter = EventFilter::of::<PlanCreated>();
     let durable = DurableSubscription::handling("slow", filter, Arc::new(probe))
-        .with_deadline(Duration::from_secs(3600));
+        .with_deadline(Duration::from_hours(1));
     let _guard = app.subscribe_durably(durable)?;
     app.settled().await?;
     app.emit(plan("a")).await?;

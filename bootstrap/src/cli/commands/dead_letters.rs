@@ -89,12 +89,11 @@ async fn act(args: LettersArgs, retry: bool, context: Context<'_>) -> Result<(),
     let app = context.start_on_record().await?;
     let (manage, actor) = (app.manage_subscriptions(), by.actor());
     let outcome = async {
-        let sequences: Vec<Sequence> = match sequence {
-            Some(sequence) => vec![sequence],
-            None => {
-                let letters = manage.dead_letters(Some(&name)).await?;
-                letters.iter().map(|letter| letter.sequence).collect()
-            }
+        let sequences: Vec<Sequence> = if let Some(sequence) = sequence {
+            vec![sequence]
+        } else {
+            let letters = manage.dead_letters(Some(&name)).await?;
+            letters.iter().map(|letter| letter.sequence).collect()
         };
         for sequence in &sequences {
             if retry {
