@@ -13,6 +13,10 @@ type Sleep = (Duration, DateTime<Utc>);
 
 /// A clock that moves only when told to, or when somebody sleeps on it: a sleep moves it at once.
 /// Clones are the same clock.
+///
+/// Whatever sleeps in order to do something again and again, such as the runner of a durable
+/// subscription that renews its lease, does it without a pause on such a clock: give it
+/// [`Self::with_longest_sleep`].
 #[derive(Clone, Debug)]
 pub struct ManualClock {
     now: Arc<watch::Sender<DateTime<Utc>>>,
