@@ -1,11 +1,12 @@
-//! The use cases of Indelible over its ports: recording, asking, following, explaining, pruning,
-//! importing.
+//! The use cases of Indelible over its ports: recording, asking, following, explaining, reacting
+//! durably, pruning, importing.
 //!
 //! Deliberately absent: any database, any wire protocol but the CloudEvents text itself, and any
 //! knowledge of who calls: the command line and a service use the same functions.
 
 mod causes;
 pub mod cloud_events;
+pub mod delivery;
 pub mod explain;
 pub mod health;
 pub mod import;
@@ -15,6 +16,7 @@ pub mod record;
 pub mod retention;
 pub mod work;
 
+pub use delivery::{DurableSubscription, ManageSubscriptions};
 pub use explain::{Explanation, explain};
 pub use health::CheckHealth;
 pub use query::{follow, read_all};

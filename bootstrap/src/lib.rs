@@ -13,10 +13,15 @@ pub mod settings;
 #[cfg(feature = "program")]
 pub mod wiring;
 
+#[cfg(feature = "program")]
+pub use application::delivery;
 pub use domain;
 pub use settings::{Settings, SettingsError};
 #[cfg(feature = "program")]
-pub use wiring::{App, AppBuilder, IndelibleModule, IndelibleServices, StartError};
+pub use wiring::{
+    App, AppBuilder, DurableGuard, DurableRunners, IndelibleModule, IndelibleServices, StartError,
+    SubscribeError,
+};
 
 /// The README's examples, compiled as documentation tests.
 #[cfg(all(doctest, feature = "program"))]

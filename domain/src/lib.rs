@@ -25,8 +25,8 @@ pub use event::{
 };
 pub use ports::{
     AppendError, AuditAppend, AuditInspect, AuditLog, AuditQuery, AuditRetention, Clock, Delivery,
-    Emit, EmitError, EventBus, EventFilter, EventRecorder, EventSubscriber, QueryError, Redactor,
-    RetentionError, Subscription, SubscriptionStore,
+    Emit, EmitError, EventBus, EventFilter, EventProjector, EventRecorder, EventSubscriber,
+    QueryError, Redactor, RetentionError, Subscription, SubscriptionStore,
 };
 pub use subscription::{StartAt, SubscriptionName};
 

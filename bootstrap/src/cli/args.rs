@@ -9,6 +9,7 @@ use clap_complete::Shell;
 use domain::Sequence;
 use domain::audit::TallyBy;
 
+use super::durable_args::{DeadLettersArgs, ReactArgs, SubscriptionsArgs};
 use super::filters::FilterArgs;
 use super::output::Format;
 use super::setting_flags::SettingFlags;
@@ -79,6 +80,12 @@ pub(super) enum Command {
     Prune(PruneArgs),
     /// Import the audit log of the originating platform
     Import(ImportArgs),
+    /// Run a command for each event, once it is on record: again after a failure, on after a restart
+    React(ReactArgs),
+    /// List the durable subscriptions, or do something to one
+    Subscriptions(SubscriptionsArgs),
+    /// List the events that durable subscriptions could not handle, or do something about them
+    DeadLetters(DeadLettersArgs),
     /// Examine the record and the wiring
     Doctor(OutputArgs),
     /// Look at the settings

@@ -9,6 +9,7 @@
 mod args;
 mod commands;
 mod console;
+mod durable_args;
 mod failure;
 mod filters;
 mod interrupt;

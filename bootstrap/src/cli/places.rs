@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::{AuditLog, SubscriptionStore};
 
 use super::{Context, Failure};
-use crate::wiring::{open_for_reading, open_subscriptions_for_reading};
+use crate::wiring::{App, open_for_reading, open_subscriptions_for_reading};
 
 impl Context<'_> {
     /// The record, for reading alone.
@@ -16,10 +16,18 @@ impl Context<'_> {
             .map_err(|error| Failure::because("the audit log cannot be read", error))
     }
 
-    /// The durable subscriptions beside it, for reading alone.
+    /// The durable subscriptions beside the record, for reading alone.
     pub(crate) async fn read_subscriptions(&self) -> Result<Arc<dyn SubscriptionStore>, Failure> {
         open_subscriptions_for_reading(&self.settings.settings)
             .await
-            .map_err(|error| Failure::because("the subscriptions cannot be read", error))
+            .map_err(|error| Failure::because("the durable subscriptions cannot be read", error))
+    }
+
+    /// The application on a record that exists: one that is misspelt is not made. It prunes nothing.
+    pub(crate) async fn start_on_record(&self) -> Result<App, Failure> {
+        self.read_log().await?;
+        let mut settings = self.settings.settings.clone();
+        settings.audit.retention_days = 0;
+        App::builder(settings).start().await.map_err(Failure::start)
     }
 }

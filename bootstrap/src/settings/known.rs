@@ -75,6 +75,16 @@ pub const PREFIX: &str = "INDELIBLE_";
 /// The variable that names the settings file; a place rather than a setting.
 pub const CONFIG_VARIABLE: &str = "INDELIBLE_CONFIG";
 
+/// What `react` tells the command it runs: the event's id, type, sequence, the attempt from 1, and
+/// `true` where it may be a repetition. They are no settings, so that the command may be this program.
+pub const EVENT_VARIABLES: [&str; 5] = [
+    "INDELIBLE_EVENT_ID",
+    "INDELIBLE_EVENT_TYPE",
+    "INDELIBLE_EVENT_SEQUENCE",
+    "INDELIBLE_EVENT_ATTEMPT",
+    "INDELIBLE_EVENT_REPEATED",
+];
+
 const fn known(
     name: &'static str,
     kind: Kind,

@@ -12,7 +12,7 @@ use infrastructure::redaction::{RedactionKey, SecretRedactor};
 
 use super::Settings;
 use super::file::SettingsFile;
-use super::known::{CONFIG_VARIABLE, KNOWN, Known, PREFIX};
+use super::known::{CONFIG_VARIABLE, EVENT_VARIABLES, KNOWN, Known, PREFIX};
 use super::level::check_level;
 
 /// Why the settings cannot be used. Each names the setting and where it was set.
@@ -98,7 +98,10 @@ impl Sources {
             figment = figment.merge(file.checked()?);
         }
         for (name, value) in &self.environment {
-            if name.starts_with(PREFIX) && name != CONFIG_VARIABLE {
+            if name.starts_with(PREFIX)
+                && name != CONFIG_VARIABLE
+                && !EVENT_VARIABLES.contains(&name.as_str())
+            {
                 figment = figment.merge(from_variable(name, value)?);
             }
         }

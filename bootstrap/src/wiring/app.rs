@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use application::{CheckHealth, PruneAuditLog};
-use domain::ports::ShutdownReport;
+use application::delivery::DurableSubscription;
+use application::{CheckHealth, ManageSubscriptions, PruneAuditLog};
+use domain::ports::{QueryError, ShutdownReport};
 use domain::{AuditLog, Catalogue, Clock, EventBus, SubscriptionStore};
 use infrastructure::seaorm::AuditStorage;
 
 use super::schedule::Schedule;
-use super::{AppBuilder, IndelibleServices};
+use super::{AppBuilder, DurableGuard, DurableRunners, IndelibleServices, SubscribeError};
 use crate::settings::Settings;
 
 /// How long subscribers may take to finish when the application shuts down.
@@ -36,6 +37,7 @@ pub struct App {
     pub(super) catalogue: Catalogue,
     pub(super) storage: Option<AuditStorage>,
     pub(super) schedule: Option<Schedule>,
+    pub(super) durable: Arc<DurableRunners>,
     pub(super) health: Arc<CheckHealth>,
     /// Keeps the components alive that nobody else holds.
     pub(super) services: Arc<dyn IndelibleServices>,
@@ -104,13 +106,60 @@ impl App {
         PruneAuditLog::new(self.log(), self.subscriptions(), self.bus(), self.clock())
     }
 
-    /// Ends in order: refuses new events, records what was accepted, lets subscribers finish, and
-    /// closes the file. Returns who did not finish.
+    /// Runs a durable subscription: from where it was, if there has been one of its name, and until the
+    /// guard is dropped or the application ends. Of several applications on one record, one runs it,
+    /// and the others stand by.
+    ///
+    /// # Errors
+    /// When its declaration makes no sense, or this application runs one of its name already.
+    pub fn subscribe_durably(
+        &self,
+        subscription: DurableSubscription,
+    ) -> Result<DurableGuard, SubscribeError> {
+        self.durable.start(subscription)
+    }
+
+    /// The durable subscriptions that this application runs, and what each is doing.
+    #[must_use]
+    pub fn durable(&self) -> Arc<DurableRunners> {
+        Arc::clone(&self.durable)
+    }
+
+    /// What people do to durable subscriptions, whoever runs them, over this application's adapters.
+    #[must_use]
+    pub fn manage_subscriptions(&self) -> ManageSubscriptions {
+        let store = self.subscriptions();
+        let durable = Arc::downgrade(&self.durable);
+        ManageSubscriptions::new(store, self.log(), self.bus(), self.clock()).telling(move |name| {
+            if let Some(durable) = durable.upgrade() {
+                durable.nudge(name);
+            }
+        })
+    }
+
+    /// Waits for a moment at which nothing is under way: no emit waits for its answer, every subscriber
+    /// has handled all that it is to be told of, and every durable subscription that this application
+    /// runs has caught up, is paused, has halted, or stands by. While others go on emitting there is no
+    /// such moment: give it a deadline.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub async fn settled(&self) -> Result<(), QueryError> {
+        self.durable.settled(&*self.bus, &*self.log).await
+    }
+
+    /// Ends in order: lets the handlers of durable subscriptions finish and gives their leases back,
+    /// refuses new events, records what was accepted, lets subscribers finish, and closes the file.
+    /// Returns who did not finish.
     pub async fn shutdown(mut self) -> ShutdownReport {
         if let Some(schedule) = self.schedule.take() {
             schedule.stop().await;
         }
-        let report = self.bus.shutdown(DRAIN).await;
+        // Before the bus: a handler may still emit while it finishes.
+        let mut abandoned = self.durable.stop().await;
+        let mut report = self.bus.shutdown(DRAIN).await;
+        abandoned.append(&mut report.abandoned);
+        report.abandoned = abandoned;
         if let Some(storage) = &self.storage {
             storage.close().await;
         }

@@ -4,6 +4,7 @@ use std::any::{Any, TypeId};
 use std::sync::Arc;
 use std::time::Duration;
 
+use application::delivery::{DurableSubscription, Reactions, SubscriptionPorts};
 use application::{CheckHealth, PruneAuditLog};
 use domain::{
     AuditLog, Catalogue, Clock, EventBus, EventRecorder, EventType, Redactor, SubscriptionStore,
@@ -19,6 +20,7 @@ use infrastructure::seaorm::{
 };
 use shaku::{HasComponent, Interface, ModuleBuilder};
 
+use super::durable::{DurableRunners, owner};
 use super::{App, IndelibleModule, IndelibleServices, StartError, schedule};
 use crate::settings::{DurabilityLevel, Settings};
 
@@ -34,6 +36,7 @@ pub struct AppBuilder {
     /// A bus of the product's own. It is decorated like the shipped one, which it replaces.
     bus: Option<Box<dyn EventBus>>,
     decorators: Vec<BusDecorator>,
+    durable: Vec<DurableSubscription>,
 }
 
 impl AppBuilder {
@@ -45,6 +48,7 @@ impl AppBuilder {
             overrides: Vec::new(),
             bus: None,
             decorators: Vec::new(),
+            durable: Vec::new(),
         }
     }
 
@@ -86,14 +90,20 @@ impl AppBuilder {
         self
     }
 
+    /// Runs a durable subscription for as long as the application; see [`App::subscribe_durably`].
+    pub fn with_durable_subscription(mut self, subscription: DurableSubscription) -> Self {
+        self.durable.push(subscription);
+        self
+    }
+
     /// Connects, migrates, builds the container, attaches the recorder to every type of the
     /// catalogue, and checks that none was left out.
     ///
     /// # Errors
-    /// When the log cannot be opened, the redaction key or rules cannot be used, or a type has no
-    /// recorder.
+    /// When the log cannot be opened, the redaction key or rules cannot be used, a type has no recorder,
+    /// or a durable subscription makes no sense.
     pub async fn start(self) -> Result<App, StartError> {
-        let Self { settings, catalogue, overrides, bus, mut decorators } = self;
+        let Self { settings, catalogue, overrides, bus, mut decorators, durable } = self;
         if settings.log.events {
             decorators.insert(0, Box::new(|bus| Box::new(LoggingEventBus::new(bus.into()))));
         }
@@ -147,11 +157,31 @@ impl AppBuilder {
             Arc::clone(&bus),
             Arc::clone(&clock),
         );
-        let schedule = schedule::start(prune, Arc::clone(&clock), settings.audit.retention_days);
         let subscriptions: Arc<dyn SubscriptionStore> = services.resolve();
+        let runners = DurableRunners::new(SubscriptionPorts {
+            log: Arc::clone(&log),
+            store: Arc::clone(&subscriptions),
+            clock: Arc::clone(&clock),
+            reactions: Reactions::new(Arc::downgrade(&bus), settings.reactions.max_depth),
+            owner: owner(),
+        });
+        for subscription in durable {
+            runners.start(subscription)?.keep();
+        }
+        let schedule = schedule::start(prune, Arc::clone(&clock), settings.audit.retention_days);
         let health = CheckHealth::new(Arc::clone(&bus), Arc::clone(&log), subscriptions);
         let health = Arc::new(health);
-        Ok(App { bus, log, clock, catalogue, storage, schedule, health, services })
+        Ok(App {
+            bus,
+            log,
+            clock,
+            catalogue,
+            storage,
+            schedule,
+            durable: runners,
+            health,
+            services,
+        })
     }
 }
 

@@ -4,6 +4,8 @@ use domain::EventType;
 use infrastructure::redaction::{RedactionKeyError, RedactionRuleError};
 use infrastructure::seaorm::OpenError;
 
+use super::SubscribeError;
+
 /// Why the application does not start. Nothing has been recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -16,6 +18,9 @@ pub enum StartError {
     /// A redaction rule in the settings cannot be used.
     #[error("the redaction rules in the settings cannot be used")]
     Rule(#[from] RedactionRuleError),
+    /// A durable subscription cannot be run.
+    #[error("a durable subscription cannot be run")]
+    Subscription(#[from] SubscribeError),
     /// Event types without a recorder.
     #[error(
         "no recorder is attached to {}: the bus in the container must keep what `attach_recorder` \

@@ -2,6 +2,7 @@
 
 mod app;
 mod builder;
+mod durable;
 mod error;
 mod module;
 mod reading;
@@ -9,6 +10,7 @@ mod schedule;
 
 pub use app::App;
 pub use builder::AppBuilder;
+pub use durable::{DurableGuard, DurableRunners, SubscribeError};
 pub use error::StartError;
 pub use module::{IndelibleModule, IndelibleServices};
 pub use reading::{open_for_reading, open_subscriptions_for_reading};

@@ -166,7 +166,8 @@ fn every_command_and_flag_in_the_readmes_table_exists() {
         for name in names.split('`').skip(1).step_by(2) {
             let command: Vec<&str> = name
                 .split_whitespace()
-                .take_while(|word| word.chars().all(|c| c.is_ascii_lowercase()))
+                .take_while(|word| !word.starts_with('-'))
+                .take_while(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '-'))
                 .collect();
             let help = sandbox.run(&[&command[..], &["--help"]].concat()).success();
             for flag in row.split(|c: char| !c.is_ascii_alphanumeric() && c != '-') {

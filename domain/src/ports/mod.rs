@@ -8,6 +8,7 @@ mod clock;
 mod delivery;
 mod event_bus;
 mod event_filter;
+mod event_projector;
 mod event_recorder;
 mod event_subscriber;
 mod redactor;
@@ -24,6 +25,7 @@ pub use event_bus::{
     ShutdownReport,
 };
 pub use event_filter::EventFilter;
+pub use event_projector::{EventProjector, projector};
 pub use event_recorder::{EventRecorder, RecordError};
 pub use event_subscriber::{EventSubscriber, HandlerError, Subscription, handler};
 pub use redactor::Redactor;

@@ -3,17 +3,19 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use application::delivery::DurableSubscription;
 use domain::{
     AuditLog, DomainEvent, Emit, EmitError, EventBus, EventDraft, EventFilter, EventSubscriber,
     Receipt, Subscription,
 };
-use indelible::App;
+use indelible::{App, DurableGuard};
 
 use super::builder::{Recipe, TestAppBuilder};
+use super::durable::SubscriptionExpectation;
 use super::expectation::Expectation;
 use super::scene::Scene;
 use super::timeline::{Happening, Timeline};
-use super::{Outcome, ScenarioError, child, explain};
+use super::{Outcome, ScenarioError, child, explain, observed};
 use crate::fakes::ManualClock;
 
 /// An application under test: the production container on a file of its own, which goes when the
@@ -72,13 +74,29 @@ impl<P> TestApp<P> {
         self.app.bus().subscribe(filter, subscriber)
     }
 
+    /// Runs a durable subscription, for as long as the guard is kept or until a restart. One that is to
+    /// be run again after a restart is given to [`TestAppBuilder::with_durable_subscription`].
+    ///
+    /// # Errors
+    /// As [`App::subscribe_durably`].
+    pub fn subscribe_durably(&self, subscription: DurableSubscription) -> Outcome<DurableGuard> {
+        let observed = observed::observed(subscription, &self.timeline);
+        Ok(self.app.subscribe_durably(observed)?)
+    }
+
+    /// Begins to say what is expected of a durable subscription.
+    pub fn expect_subscription(&self, name: &str) -> SubscriptionExpectation {
+        SubscriptionExpectation::new(self.scene(), name)
+    }
+
     /// Begins to say what is expected of the events of one type.
     pub fn expect<E: DomainEvent>(&self) -> Expectation<E> {
         Expectation::new(self.scene())
     }
 
-    /// Waits until nothing is under way: every emit is answered, and every subscriber has handled
-    /// all that it is told of, whatever handlers emit included. Expectations do so by themselves.
+    /// Waits until nothing is under way: every emit is answered, every subscriber has handled all that
+    /// it is told of, whatever handlers emit included, and every durable subscription that is run here
+    /// has caught up, is paused, has halted, or stands by. Expectations do so by themselves.
     ///
     /// # Errors
     /// When that has not come about within the scenario's patience; the error says what is under
@@ -114,7 +132,7 @@ impl<P> TestApp<P> {
         let Self { recipe, file, folder, timeline, app, product } = self;
         end(app, product, &timeline).await;
         let app = recipe.start(&file, &timeline).await?;
-        let product = recipe.product(&app);
+        let product = recipe.attach(&app, &timeline)?;
         Ok(Self { recipe, file, folder, timeline, app, product })
     }
 
@@ -154,7 +172,7 @@ impl<P> TestApp<P> {
         timeline.note(Happening::Killed { acknowledged: receipts.len() });
         let app = recipe.start(&file, &timeline).await?;
         child::check(&*app.log(), &receipts, &timeline).await?;
-        let product = recipe.product(&app);
+        let product = recipe.attach(&app, &timeline)?;
         Ok(Self { recipe, file, folder, timeline, app, product })
     }
 
@@ -215,6 +233,8 @@ impl<P> TestApp<P> {
         Scene {
             bus: self.app.bus(),
             log: self.app.log(),
+            subscriptions: self.app.subscriptions(),
+            durable: self.app.durable(),
             timeline: self.timeline.clone(),
             patience: self.recipe.patience,
         }

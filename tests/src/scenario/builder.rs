@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use application::delivery::DurableSubscription;
 use chrono::{DateTime, Utc};
 use domain::{Catalogue, Clock, EventBus, events};
 use indelible::{App, AppBuilder, IndelibleModule, Settings};
 use shaku::{HasComponent, Interface};
 
 use super::history::{History, Load};
-use super::observed::ObservedBus;
+use super::observed::{self, ObservedBus};
 use super::timeline::{Happening, Timeline};
 use super::{Outcome, ScenarioError, TestApp, child};
 use crate::fakes::ManualClock;
@@ -23,11 +24,12 @@ use crate::fakes::ManualClock;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Pauses up to this long pass at once on a manual clock, so that a retry does not hold a scenario
-/// up; longer ones pass when the scenario moves the clock.
-const SHORT_PAUSE: Duration = Duration::from_mins(1);
+/// up; longer ones, deadlines and leases among them, pass when the scenario moves the clock.
+const SHORT_PAUSE: Duration = Duration::from_secs(5);
 
 type Change = Arc<dyn Fn(&mut Settings) + Send + Sync>;
 type Override = Arc<dyn Fn(AppBuilder) -> AppBuilder + Send + Sync>;
+type MakeSubscription = Arc<dyn Fn() -> DurableSubscription + Send + Sync>;
 type Make<P> = Arc<dyn Fn(&App) -> P + Send + Sync>;
 
 /// The clock, where the scenario holds it.
@@ -45,6 +47,7 @@ pub(super) struct Recipe<P> {
     overrides: Vec<Override>,
     clock: Option<ScenarioClock>,
     clock_is_overridden: bool,
+    durable: Vec<MakeSubscription>,
     product: Make<P>,
     pub(super) patience: Duration,
 }
@@ -65,6 +68,7 @@ impl TestAppBuilder {
             overrides: Vec::new(),
             clock: None,
             clock_is_overridden: false,
+            durable: Vec::new(),
             product: Arc::new(|_| ()),
             patience: PATIENCE,
         };
@@ -134,12 +138,37 @@ impl<P> TestAppBuilder<P> {
         self,
         start: impl Fn(&App) -> Q + Send + Sync + 'static,
     ) -> TestAppBuilder<Q> {
-        let Recipe { catalogue, changes, overrides, clock, clock_is_overridden, patience, .. } =
-            self.recipe;
-        let product: Make<Q> = Arc::new(start);
-        let recipe =
-            Recipe { catalogue, changes, overrides, clock, clock_is_overridden, product, patience };
+        let Recipe {
+            catalogue,
+            changes,
+            overrides,
+            clock,
+            clock_is_overridden,
+            durable,
+            patience,
+            product: _,
+        } = self.recipe;
+        let recipe = Recipe {
+            catalogue,
+            changes,
+            overrides,
+            clock,
+            clock_is_overridden,
+            durable,
+            product: Arc::new(start),
+            patience,
+        };
         TestAppBuilder { recipe, history: self.history }
+    }
+
+    /// Runs the durable subscription that `make` makes, at every start: after the history, and before
+    /// the product.
+    pub fn with_durable_subscription(
+        mut self,
+        make: impl Fn() -> DurableSubscription + Send + Sync + 'static,
+    ) -> Self {
+        self.recipe.durable.push(Arc::new(make));
+        self
     }
 
     /// How long to wait for the application to come to rest before giving up, in the machine's own
@@ -194,7 +223,7 @@ impl<P> TestAppBuilder<P> {
             app.shutdown().await;
             app = recipe.start(&file, &timeline).await?;
         }
-        let product = (recipe.product)(&app);
+        let product = recipe.attach(&app, &timeline)?;
         Ok(TestApp { recipe, file, folder, timeline, app, product })
     }
 }
@@ -236,9 +265,12 @@ impl<P> Recipe<P> {
         Ok(app)
     }
 
-    /// Starts the product again.
-    pub(super) fn product(&self, app: &App) -> P {
-        (self.product)(app)
+    /// Runs the durable subscriptions and starts the product, for the first time or again.
+    pub(super) fn attach(&self, app: &App, timeline: &Timeline) -> Outcome<P> {
+        for make in &self.durable {
+            app.subscribe_durably(observed::observed(make(), timeline))?.keep();
+        }
+        Ok((self.product)(app))
     }
 
     /// The clock, where the scenario holds it.

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use application::cloud_events::{InvalidEvent, ReadError};
+use application::delivery::ManageError;
 use chrono::{DateTime, Utc};
+use domain::ports::SubscriptionStoreError;
 use domain::{EmitError, QueryError};
-use indelible::StartError;
+use indelible::{StartError, SubscribeError};
 
 use crate::expect::chain;
 
@@ -32,6 +34,15 @@ pub enum ScenarioError {
     /// The record cannot be read.
     #[error("the record cannot be read")]
     Query(#[from] QueryError),
+    /// A durable subscription is not run.
+    #[error("a durable subscription of the scenario is not run")]
+    Subscribe(#[from] SubscribeError),
+    /// The durable subscriptions cannot be looked at.
+    #[error("the durable subscriptions cannot be looked at")]
+    Subscriptions(#[from] SubscriptionStoreError),
+    /// Something could not be done to a durable subscription.
+    #[error("something could not be done to a durable subscription")]
+    Manage(#[from] ManageError),
     /// There is no such file.
     #[error("the history cannot be read from {}", .file.display())]
     HistoryFile {

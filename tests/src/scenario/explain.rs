@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use domain::{EmitError, EventEnvelope, Receipt, RecordedEvent, Sequence};
+use application::delivery::Standing;
+use domain::{EmitError, EventEnvelope, Receipt, RecordedEvent, Sequence, SubscriptionName};
 
 use super::conditions::Conditions;
 use super::counted::Place;
@@ -40,7 +41,10 @@ pub(super) fn failures(happenings: &[Happening]) -> Vec<String> {
 }
 
 /// What has begun and not ended.
-pub(super) fn under_way(happenings: &[Happening]) -> String {
+pub(super) fn under_way(
+    happenings: &[Happening],
+    durable: &[(SubscriptionName, Standing)],
+) -> String {
     let mut emits: BTreeMap<EmitNumber, String> = BTreeMap::new();
     let mut calls: BTreeMap<(SubscriptionNumber, Sequence), String> = BTreeMap::new();
     for happening in happenings {
@@ -54,7 +58,7 @@ pub(super) fn under_way(happenings: &[Happening]) -> String {
             | Happening::GivenUp { emit } => {
                 emits.remove(emit);
             }
-            Happening::Handed { subscription, name, event } => {
+            Happening::Handed { subscription, name, event, .. } => {
                 let text = format!("`{name}` has not returned from event {}", event.sequence);
                 calls.insert((*subscription, event.sequence), text);
             }
@@ -64,7 +68,16 @@ pub(super) fn under_way(happenings: &[Happening]) -> String {
             _ => {}
         }
     }
-    let all: Vec<String> = emits.into_values().chain(calls.into_values()).collect();
+    // Which of them lag is not known here; one that works is where to look.
+    let working = durable.iter().filter_map(|(name, standing)| match standing {
+        Standing::Working { looked, under_way } => Some(format!(
+            "the durable subscription `{name}` has looked at the record up to {looked}, with \
+             {under_way} under way"
+        )),
+        Standing::Starting => Some(format!("the durable subscription `{name}` has not begun")),
+        _ => None,
+    });
+    let all: Vec<String> = emits.into_values().chain(calls.into_values()).chain(working).collect();
     if all.is_empty() { "events are waiting for a subscriber".to_owned() } else { all.join("; ") }
 }
 

@@ -39,6 +39,8 @@
 //!   clock, [`TestAppBuilder::given`] loads a [`History`].
 //! - [`TestAppBuilder::with_catalogue`] and [`TestAppBuilder::with_product`] boot a product of your
 //!   own as they boot this one.
+//! - [`TestAppBuilder::with_durable_subscription`] runs one at every start, and
+//!   [`TestApp::expect_subscription`] says how it must stand.
 //! - [`TestApp::restart`] ends everything and opens the file again; [`TestApp::crash`] has a child
 //!   process killed on it.
 //!
@@ -49,6 +51,7 @@ mod builder;
 mod child;
 mod conditions;
 mod counted;
+mod durable;
 mod error;
 mod expectation;
 mod explain;
@@ -63,6 +66,7 @@ mod told;
 pub use app::TestApp;
 pub use builder::TestAppBuilder;
 pub use counted::{Counted, Found};
+pub use durable::SubscriptionExpectation;
 pub use error::{Outcome, ScenarioError};
 pub use expectation::Expectation;
 pub use history::History;

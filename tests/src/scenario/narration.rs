@@ -54,8 +54,13 @@ impl fmt::Display for Happening {
                 write!(f, "refused      (emit {emit}) {}", chain(error))
             }
             Self::GivenUp { emit } => write!(f, "given up     (emit {emit}) by its emitter"),
-            Self::Handed { subscription, name, event } => {
-                write!(f, "handed       {} to {name} (#{subscription})", short(event))
+            Self::Handed { subscription, name, event, attempt, repeated } => {
+                write!(f, "handed       {} to {name} (#{subscription})", short(event))?;
+                match (attempt, repeated) {
+                    (1, false) => Ok(()),
+                    (1, true) => write!(f, ", perhaps again"),
+                    _ => write!(f, ", attempt {attempt}"),
+                }
             }
             Self::Handled { subscription, name, event, outcome } => {
                 write!(f, "{outcome} {} by {name} (#{subscription})", short(event))?;

@@ -9,12 +9,14 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use application::delivery::{DurableSubscription, Handler};
 use async_trait::async_trait;
 use chrono::DateTime;
 use domain::ports::{BusCondition, BusCounters, EventStream, HandlerError, ShutdownReport};
+use domain::subscription::Effect;
 use domain::{
-    Delivery, EmitError, EventBus, EventDraft, EventFilter, EventRecorder, EventSubscriber,
-    EventType, Receipt, RecordedEvent, Subscription,
+    Delivery, EmitError, EventBus, EventDraft, EventFilter, EventProjector, EventRecorder,
+    EventSubscriber, EventType, Receipt, RecordedEvent, Subscription,
 };
 use futures::FutureExt;
 use tokio::sync::watch;
@@ -90,17 +92,9 @@ impl EventBus for ObservedBus {
     }
 
     fn subscribe(&self, filter: EventFilter, subscriber: Arc<dyn EventSubscriber>) -> Subscription {
-        let subscription = self.timeline.next_subscription();
         let name = subscriber.name().to_owned();
-        self.timeline.note(Happening::Subscribed {
-            subscription,
-            name: name.clone(),
-            // Not the filter itself: the bus has to let go of whatever its predicates hold.
-            wants: filter.query().clone(),
-            has_predicate: filter.has_predicates(),
-        });
-        let timeline = self.timeline.clone();
-        let observed = ObservedSubscriber { inner: subscriber, timeline, subscription, name };
+        let observed =
+            ObservedHandler::new(Handler::Subscriber(subscriber), name, &filter, &self.timeline);
         self.inner.subscribe(filter, Arc::new(observed))
     }
 
@@ -136,15 +130,45 @@ impl EventBus for ObservedBus {
     }
 }
 
-/// Notes what its subscriber is told and what came of it.
-struct ObservedSubscriber {
-    inner: Arc<dyn EventSubscriber>,
+/// The same durable subscription, its handler's calls noted on `timeline` under the subscription's own
+/// name.
+pub(super) fn observed(
+    subscription: DurableSubscription,
+    timeline: &Timeline,
+) -> DurableSubscription {
+    let Ok(name) = subscription.check() else { return subscription };
+    let (filter, timeline) = (subscription.filter().clone(), timeline.clone());
+    subscription.with_handler(|handler| {
+        let subscriber = matches!(handler, Handler::Subscriber(_));
+        let observed =
+            Arc::new(ObservedHandler::new(handler, name.to_string(), &filter, &timeline));
+        if subscriber { Handler::Subscriber(observed) } else { Handler::Projector(observed) }
+    })
+}
+
+/// Notes what its handler is told and what came of it.
+struct ObservedHandler {
+    inner: Handler,
     timeline: Timeline,
     subscription: SubscriptionNumber,
     name: String,
 }
 
-impl Drop for ObservedSubscriber {
+impl ObservedHandler {
+    fn new(inner: Handler, name: String, filter: &EventFilter, timeline: &Timeline) -> Self {
+        let subscription = timeline.next_subscription();
+        timeline.note(Happening::Subscribed {
+            subscription,
+            name: name.clone(),
+            // Not the filter itself: the bus has to let go of whatever its predicates hold.
+            wants: filter.query().clone(),
+            has_predicate: filter.has_predicates(),
+        });
+        Self { inner, timeline: timeline.clone(), subscription, name }
+    }
+}
+
+impl Drop for ObservedHandler {
     fn drop(&mut self) {
         let name = std::mem::take(&mut self.name);
         self.timeline.note(Happening::Left { subscription: self.subscription, name });
@@ -153,7 +177,7 @@ impl Drop for ObservedSubscriber {
 
 /// Notes how a call ended; given up, unless it is said otherwise.
 struct Handing<'a> {
-    by: &'a ObservedSubscriber,
+    by: &'a ObservedHandler,
     event: Arc<RecordedEvent>,
     outcome: Handling,
 }
@@ -169,17 +193,14 @@ impl Drop for Handing<'_> {
     }
 }
 
-#[async_trait]
-impl EventSubscriber for ObservedSubscriber {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    async fn handle(&self, event: &Delivery) -> Result<(), HandlerError> {
+impl ObservedHandler {
+    async fn call(&self, event: &Delivery) -> Result<Vec<Effect>, HandlerError> {
         self.timeline.note(Happening::Handed {
             subscription: self.subscription,
             name: self.name.clone(),
             event: Arc::clone(event.event()),
+            attempt: event.attempt(),
+            repeated: event.may_be_repeated(),
         });
         let mut handing =
             Handing { by: self, event: Arc::clone(event.event()), outcome: Handling::Abandoned };
@@ -189,7 +210,7 @@ impl EventSubscriber for ObservedSubscriber {
         match handled {
             Ok(outcome) => {
                 handing.outcome = match &outcome {
-                    Ok(()) => Handling::Done,
+                    Ok(_) => Handling::Done,
                     Err(error) => Handling::Failed(chain(&**error)),
                 };
                 outcome
@@ -204,5 +225,27 @@ impl EventSubscriber for ObservedSubscriber {
                 std::panic::resume_unwind(panic)
             }
         }
+    }
+}
+
+#[async_trait]
+impl EventSubscriber for ObservedHandler {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn handle(&self, event: &Delivery) -> Result<(), HandlerError> {
+        self.call(event).await.map(drop)
+    }
+}
+
+#[async_trait]
+impl EventProjector for ObservedHandler {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn project(&self, event: &Delivery) -> Result<Vec<Effect>, HandlerError> {
+        self.call(event).await
     }
 }

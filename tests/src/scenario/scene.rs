@@ -1,10 +1,11 @@
-//! What an expectation looks at: the bus, the record, and the timeline.
+//! What an expectation looks at: the bus, the record, the durable subscriptions, and the timeline.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::audit::Page;
-use domain::{AuditFilter, AuditLog, EventBus, RecordedEvent, TypePattern};
+use domain::{AuditFilter, AuditLog, EventBus, RecordedEvent, SubscriptionStore, TypePattern};
+use indelible::DurableRunners;
 
 use super::timeline::Timeline;
 use super::{Outcome, ScenarioError, explain};
@@ -17,6 +18,8 @@ const PAGE: u32 = 1000;
 pub(super) struct Scene {
     pub(super) bus: Arc<dyn EventBus>,
     pub(super) log: Arc<dyn AuditLog>,
+    pub(super) subscriptions: Arc<dyn SubscriptionStore>,
+    pub(super) durable: Arc<DurableRunners>,
     pub(super) timeline: Timeline,
     pub(super) patience: Duration,
 }
@@ -24,12 +27,18 @@ pub(super) struct Scene {
 impl Scene {
     /// Waits until nothing is under way.
     pub(super) async fn settled(&self) -> Outcome {
-        let settled = tokio::time::timeout(self.patience, self.bus.settled()).await;
-        settled.map_err(|_| ScenarioError::NotSettled {
-            patience: self.patience,
-            under_way: explain::under_way(&self.timeline.happenings()),
-            timeline: explain::titled(&self.timeline),
-        })
+        let settled = self.durable.settled(&*self.bus, &*self.log);
+        match tokio::time::timeout(self.patience, settled).await {
+            Ok(settled) => Ok(settled?),
+            Err(_) => Err(ScenarioError::NotSettled {
+                patience: self.patience,
+                under_way: explain::under_way(
+                    &self.timeline.happenings(),
+                    &self.durable.standings(),
+                ),
+                timeline: explain::titled(&self.timeline),
+            }),
+        }
     }
 
     /// Every row of one type.

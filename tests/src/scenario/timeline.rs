@@ -92,6 +92,10 @@ pub enum Happening {
         name: String,
         /// The event.
         event: Arc<RecordedEvent>,
+        /// The how many-th time this run of it does so, from 1.
+        attempt: u32,
+        /// Whether it was told that it may have handled the event before.
+        repeated: bool,
     },
     /// The call ended.
     Handled {

@@ -4,6 +4,7 @@
 
 mod beginning;
 mod crashing;
+mod durable;
 mod expecting;
 mod observing;
 

@@ -2,6 +2,7 @@
 
 mod catalog;
 mod config;
+mod dead_letters;
 mod doctor;
 mod explain;
 mod export;
@@ -11,9 +12,11 @@ mod open;
 mod outcome;
 mod paperwork;
 mod prune;
+mod react;
 mod record;
 mod show;
 mod stats;
+mod subscriptions;
 mod summary;
 mod tail;
 
@@ -33,6 +36,9 @@ pub(super) async fn run(command: Command, context: Context<'_>) -> Result<(), Fa
         Command::Catalog(args) => catalog::run(args, context),
         Command::Prune(args) => prune::run(args, context).await,
         Command::Import(args) => import::run(args, context).await,
+        Command::React(args) => react::run(args, context).await,
+        Command::Subscriptions(args) => subscriptions::run(args, context).await,
+        Command::DeadLetters(args) => dead_letters::run(args, context).await,
         Command::Doctor(args) => doctor::run(args, context).await,
         Command::Config(command) => config::run(command, context),
         Command::Completions { shell } => paperwork::completions(shell, context),

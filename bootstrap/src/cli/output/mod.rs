@@ -1,6 +1,7 @@
 //! How rows are printed: a table for people, JSON, NDJSON and CSV for programs.
 
 mod bars;
+mod durable_rows;
 mod event_row;
 mod printer;
 mod rows;
@@ -8,6 +9,7 @@ mod table;
 mod work;
 
 pub(crate) use bars::bar;
+pub(crate) use durable_rows::{DeadLetterRow, SubscriptionRow};
 pub(crate) use event_row::{EventRow, brief, timestamp};
 pub(crate) use printer::Printer;
 pub(crate) use rows::{CatalogRow, FactRow, SettingRow, TallyRow};

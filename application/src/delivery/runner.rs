@@ -1,0 +1,254 @@
+//! Running a subscription: getting the lease, standing by, and what follows when it is lost.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::events::SubscriptionHalted;
+use domain::ports::{QueryError, SubscriptionStoreError};
+use domain::subscription::{Lease, SubscriptionFailure, SubscriptionState, SubscriptionStatus};
+use domain::{Actor, AuditLog, Clock, EventDraft, SubscriptionStore};
+use futures::FutureExt;
+use futures::future::select_all;
+
+use super::retry::patience;
+use super::start;
+use super::steps::Work;
+use super::tenure::{End, Tenure};
+use super::{DurableSubscription, InvalidSubscription, Reactions, Standing, Supervision};
+
+/// What subscriptions are run over.
+#[derive(Clone)]
+pub struct SubscriptionPorts {
+    /// Where events come from.
+    pub log: Arc<dyn AuditLog>,
+    /// Where cursors, leases and dead letters are kept.
+    pub store: Arc<dyn SubscriptionStore>,
+    /// What pauses and deadlines pass on.
+    pub clock: Arc<dyn Clock>,
+    /// Where the events go that handlers emit.
+    pub reactions: Reactions,
+    /// What this instance calls itself, unlike any other at any time.
+    pub owner: String,
+}
+
+/// How running a subscription ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was told to stop.
+    Stopped {
+        /// How many handlers were still at work at the deadline, and were given up. Their events are
+        /// handed out again by whoever runs the subscription next.
+        given_up: usize,
+    },
+    /// Somebody has removed the subscription.
+    Removed,
+}
+
+/// Runs a subscription until it is told to stop. What fails on the way is logged, and tried again.
+///
+/// Handlers run inside this future: one that blocks its thread for longer than the lease lasts lets
+/// another instance take over.
+///
+/// # Errors
+/// When the declaration makes no sense.
+pub async fn run(
+    subscription: DurableSubscription,
+    ports: SubscriptionPorts,
+    supervision: Arc<dyn Supervision>,
+) -> Result<Ended, InvalidSubscription> {
+    let name = subscription.check()?;
+    let subscription = Arc::new(subscription);
+    let runner = Runner { work: Work { name, subscription, ports, supervision }, begun: false };
+    let stand = Arc::clone(&runner.work.supervision);
+    let ended = runner.run().await;
+    stand.stands(Standing::Ended);
+    Ok(ended)
+}
+
+struct Runner {
+    work: Work,
+    /// The subscription has been there since this run began, so that it is missed when it is gone.
+    begun: bool,
+}
+
+/// What a runner can do next.
+enum Next {
+    /// Hand events out.
+    Work(Lease, SubscriptionStatus),
+    /// Wait.
+    Wait(Standing),
+    /// Nothing more, since somebody has removed the subscription.
+    Gone,
+}
+
+/// Why a runner does not know what to do next.
+#[derive(Debug, thiserror::Error)]
+enum NotBegun {
+    #[error("the subscription cannot be looked at")]
+    Store(#[from] SubscriptionStoreError),
+    #[error("the record cannot be looked at")]
+    Log(#[from] QueryError),
+}
+
+/// How one stands by whose subscription does not go on; `None` when it does.
+fn idle(status: &SubscriptionStatus) -> Option<Standing> {
+    match status.state {
+        SubscriptionState::Active => None,
+        SubscriptionState::Paused => Some(Standing::Paused),
+        SubscriptionState::Halted => Some(Standing::Halted(status.failure.clone())),
+    }
+}
+
+impl Runner {
+    async fn run(mut self) -> Ended {
+        let mut pauses = patience();
+        loop {
+            match self.next().await {
+                Ok(Next::Work(lease, status)) => {
+                    pauses = patience();
+                    let end = Tenure::new(self.work.clone(), lease.clone(), status).run().await;
+                    match end {
+                        End::Stopped { given_up } => {
+                            self.release(&lease).await;
+                            return Ended::Stopped { given_up };
+                        }
+                        End::Fenced => tracing::info!(
+                            subscription = self.work.name.as_str(),
+                            "the lease on a subscription is no longer good; what is under way is \
+                             dropped"
+                        ),
+                        End::Halted(failure) => {
+                            if !self.halt(&lease, failure).await && self.wait(SHORT).await {
+                                return Ended::Stopped { given_up: 0 };
+                            }
+                        }
+                    }
+                }
+                Ok(Next::Wait(standing)) => {
+                    pauses = patience();
+                    self.work.supervision.stands(standing);
+                    if self.wait(self.work.subscription.renewal()).await {
+                        return Ended::Stopped { given_up: 0 };
+                    }
+                }
+                Ok(Next::Gone) => {
+                    tracing::warn!(
+                        subscription = self.work.name.as_str(),
+                        "a subscription was removed while it was run; it is run no longer"
+                    );
+                    return Ended::Removed;
+                }
+                Err(error) => {
+                    tracing::warn!(
+                        subscription = self.work.name.as_str(),
+                        error = &error as &dyn std::error::Error,
+                        "a subscription cannot be begun; trying again after a pause"
+                    );
+                    self.work.supervision.stands(Standing::Starting);
+                    if self.wait(pauses.next().unwrap_or(SHORT)).await {
+                        return Ended::Stopped { given_up: 0 };
+                    }
+                }
+            }
+        }
+    }
+
+    /// What to do next.
+    async fn next(&mut self) -> Result<Next, NotBegun> {
+        let Work { name, subscription, ports, .. } = &self.work;
+        let status = match ports.store.find(name).await? {
+            Some(status) => status,
+            None if self.begun => return Ok(Next::Gone),
+            None => {
+                let cursor = start::cursor(&*ports.log, subscription.start).await?;
+                ports.store.ensure(name, cursor).await?
+            }
+        };
+        self.begun = true;
+        if let Some(standing) = idle(&status) {
+            return Ok(Next::Wait(standing));
+        }
+        let (owner, ttl) = (&ports.owner, subscription.lease);
+        let Some(lease) = ports.store.acquire(name, owner, ttl).await? else {
+            return Ok(Next::Wait(Standing::StandingBy));
+        };
+        // What is known of the subscription under the lease itself, not before it.
+        let status = ports.store.renew(&lease, ttl).await?;
+        if let Some(standing) = idle(&status) {
+            // Paused between the two looks, so that the lease is of no use.
+            self.release(&lease).await;
+            return Ok(Next::Wait(standing));
+        }
+        Ok(Next::Work(lease, status))
+    }
+
+    /// Halts the subscription; whether that is so now, or the lease was no longer good.
+    async fn halt(&self, lease: &Lease, failure: SubscriptionFailure) -> bool {
+        let Work { name, ports, .. } = &self.work;
+        let said = failure.errors.join(": ");
+        match ports.store.halt(lease, failure).await {
+            Ok(()) => {}
+            Err(SubscriptionStoreError::Fenced { .. }) => return true,
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(
+                    subscription = name.as_str(),
+                    error,
+                    "a subscription cannot be halted"
+                );
+                return false;
+            }
+        }
+        tracing::error!(
+            subscription = name.as_str(),
+            error = said,
+            "a subscription has halted; `indelible subscriptions resume` lets it go on"
+        );
+        let cursor = match ports.store.find(name).await {
+            Ok(Some(status)) => status.cursor.0,
+            // Removed at this very moment, or unreadable: what is said is said of where it may be.
+            _ => 0,
+        };
+        let event = SubscriptionHalted { name: name.to_string(), cursor, error: said };
+        let draft = EventDraft::from(event).by(Actor::system("subscriptions"));
+        if let Err(error) = ports.reactions.announce(draft).await {
+            tracing::warn!(
+                subscription = name.as_str(),
+                error = &error as &dyn std::error::Error,
+                "that a subscription has halted could not be put on record"
+            );
+        }
+        true
+    }
+
+    async fn release(&self, lease: &Lease) {
+        if let Err(error) = self.work.ports.store.release(lease).await {
+            tracing::warn!(
+                subscription = self.work.name.as_str(),
+                error = &error as &dyn std::error::Error,
+                "a lease could not be given back; another instance waits until it runs out"
+            );
+        }
+    }
+
+    /// Waits for a nudge, or until a pause is over; whether it is to stop.
+    async fn wait(&self, pause: Duration) -> bool {
+        let Work { ports, supervision, .. } = &self.work;
+        let stop = async {
+            supervision.stop().await;
+            true
+        };
+        let nudged = async {
+            supervision.nudged().await;
+            false
+        };
+        let over = async {
+            ports.clock.sleep(pause).await;
+            false
+        };
+        select_all([stop.boxed(), nudged.boxed(), over.boxed()]).await.0
+    }
+}
+
+/// A pause before something is tried again that should not have failed.
+const SHORT: Duration = Duration::from_secs(1);

@@ -1,0 +1,258 @@
+//! `react`, `subscriptions`, `dead-letters`: durable subscriptions without a line of Rust.
+#![cfg(unix)]
+
+use std::time::Instant;
+
+use serde_json::Value;
+
+use crate::support::{DEADLINE, Finished, Sandbox, finish, ndjson};
+
+/// A sandbox with so many events on record.
+fn with_events(count: usize) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.feed(&["record"], ndjson(0..count).as_bytes()).success();
+    sandbox
+}
+
+/// Runs a shell command for all that is on record.
+fn react(sandbox: &Sandbox, flags: &[&str], shell: &str) -> Finished {
+    let react = ["react", "billing", "--from", "beginning", "--until-caught-up"];
+    sandbox.run(&[&react[..], flags, &["--", "sh", "-c", shell]].concat())
+}
+
+fn lines(sandbox: &Sandbox, file: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(sandbox.path(file)).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
+}
+
+fn one(sandbox: &Sandbox, args: &[&str]) -> Value {
+    let rows = sandbox.run(args).success().rows();
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    rows[0].clone()
+}
+
+#[test]
+fn a_command_is_run_once_for_each_event_in_order_and_goes_on_where_it_was() {
+    let sandbox = with_events(5);
+    let note = "cat >>in; echo $INDELIBLE_EVENT_SEQUENCE $INDELIBLE_EVENT_TYPE \
+                $INDELIBLE_EVENT_ID $INDELIBLE_EVENT_ATTEMPT $INDELIBLE_EVENT_REPEATED >>out";
+    react(&sandbox, &[], note).success().explains(&["5 events handled, 0 attempts failed"]);
+    let rows = sandbox.log(&[]);
+    let expected: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            let text = |field: &str| row[field].as_str().unwrap().to_owned();
+            format!("{} {} {} 1 false", row["sequence"], text("event_type"), text("event_id"))
+        })
+        .collect();
+    assert_eq!(lines(&sandbox, "out"), expected);
+    let exported = sandbox.run(&["export"]).success().out;
+    assert_eq!(lines(&sandbox, "in").join("\n"), exported.trim_end());
+
+    sandbox.feed(&["record"], ndjson(5..7).as_bytes()).success();
+    react(&sandbox, &[], note).success().explains(&["2 events handled"]);
+    assert_eq!(lines(&sandbox, "out").len(), 7);
+    let row = one(&sandbox, &["subscriptions"]);
+    assert_eq!(
+        (&row["name"], &row["cursor"], &row["lag_events"]),
+        (&"billing".into(), &7.into(), &0.into())
+    );
+    assert_eq!((&row["state"], &row["holder"]), (&"active".into(), &Value::Null));
+    sandbox
+        .run(&["subscriptions", "list", "--format", "table"])
+        .success()
+        .prints(&["NAME", "RUN BY", "billing", "active"]);
+}
+
+#[test]
+fn filters_choose_the_events_and_a_command_may_be_this_very_program() {
+    let sandbox = with_events(14);
+    let program = env!("CARGO_BIN_EXE_indelible");
+    let shell = format!("{program} show $INDELIBLE_EVENT_SEQUENCE >>out");
+    react(&sandbox, &["--plan", "plan-3", "--by", "plan", "--width", "2"], &shell)
+        .success()
+        .explains(&["2 events handled"]);
+    assert_eq!(lines(&sandbox, "out").len(), 2);
+}
+
+#[test]
+fn what_fails_to_the_end_is_a_dead_letter_with_what_the_command_said() {
+    let sandbox = with_events(3);
+    let fails = "[ $INDELIBLE_EVENT_SEQUENCE != 2 ] || { echo no such customer >&2; exit 7; }";
+    react(&sandbox, &["--attempts", "2"], fails)
+        .success()
+        .explains(&["2 events handled, 2 attempts failed", "no such customer"]);
+    let letter = one(&sandbox, &["dead-letters"]);
+    assert_eq!((&letter["sequence"], &letter["attempts"]), (&2.into(), &2.into()));
+    assert_eq!(letter["errors"][0], "the command ended with exit status: 7");
+    assert_eq!(letter["errors"][1], "no such customer");
+    assert_eq!(one(&sandbox, &["dead-letters", "list", "billing"]), letter);
+    assert_eq!(one(&sandbox, &["dead-letters", "billing"]), letter);
+    assert_eq!(one(&sandbox, &["dead-letters", "show", "billing", "2"]), letter);
+    sandbox
+        .run(&["dead-letters", "show", "billing", "2", "--format", "table"])
+        .success()
+        .prints(&["attempts", "because: no such customer", "event_id"]);
+    sandbox.run(&["dead-letters", "--format", "table"]).success().prints(&["exit status: 7"]);
+
+    sandbox.run(&["dead-letters", "retry", "billing", "2"]).success().prints(&["1 event will be"]);
+    let asked = one(&sandbox, &["dead-letters"]);
+    assert_eq!(asked["retry_requested"], true);
+    react(&sandbox, &[], "true").success().explains(&["handled"]);
+    sandbox.run(&["dead-letters"]).success().explains(&["there are no dead letters"]);
+    let acts = sandbox.log(&["--type", "dead_letter.retried"]);
+    assert_eq!(acts[0]["details"]["event_sequence"], 2);
+}
+
+#[test]
+fn all_dead_letters_of_a_subscription_are_retried_or_discarded_at_once() {
+    let sandbox = with_events(3);
+    react(&sandbox, &["--attempts", "1"], "exit 1").success();
+    sandbox.run(&["dead-letters", "retry", "billing", "--all"]).success().prints(&["3 events"]);
+    sandbox
+        .run(&["dead-letters", "discard", "billing", "--all", "--actor", "human:ann"])
+        .success()
+        .prints(&["3 events will never be handled by `billing`"]);
+    let acts = sandbox.log(&["--type", "dead_letter.discarded"]);
+    assert_eq!(acts.len(), 3);
+    assert_eq!(acts[0]["actor"], "human:ann");
+}
+
+#[test]
+fn one_that_halts_ends_with_an_error_that_says_how_to_go_on() {
+    let sandbox = with_events(3);
+    let fails = "[ $INDELIBLE_EVENT_SEQUENCE != 2 ]";
+    react(&sandbox, &["--attempts", "1", "--on-exhausted", "halt"], fails).with_code(1).explains(
+        &[
+            "`billing` has halted: the command ended with exit status: 1",
+            "indelible subscriptions resume billing",
+        ],
+    );
+    let row = one(&sandbox, &["subscriptions"]);
+    assert_eq!((&row["state"], &row["failed_sequence"]), (&"halted".into(), &2.into()));
+    react(&sandbox, &[], "true").with_code(1).explains(&["has halted"]);
+    sandbox.run(&["subscriptions", "resume", "billing"]).success().prints(&["resumed `billing`"]);
+    react(&sandbox, &[], "true").success();
+    assert_eq!(sandbox.log(&["--type", "subscription.halted"]).len(), 1);
+}
+
+#[test]
+fn a_command_that_takes_too_long_is_killed() {
+    let sandbox = with_events(1);
+    let began = Instant::now();
+    react(&sandbox, &["--attempts", "1", "--timeout", "200ms"], "exec sleep 600").success();
+    assert!(began.elapsed() < DEADLINE, "it was waited for");
+    let letter = one(&sandbox, &["dead-letters"]);
+    assert!(letter["errors"][0].as_str().unwrap().contains("200ms"), "{letter}");
+}
+
+#[test]
+fn a_command_that_cannot_be_run_is_named() {
+    let sandbox = with_events(1);
+    let react = ["react", "billing", "--from", "1", "--until-caught-up", "--attempts", "1"];
+    sandbox.run(&[&react[..], &["--", "no-such-command"]].concat()).success();
+    let letter = one(&sandbox, &["dead-letters"]);
+    assert_eq!(letter["errors"][0], "the command `no-such-command` cannot be run");
+}
+
+#[test]
+fn being_asked_to_stop_ends_it_after_what_is_in_flight() {
+    for signal in ["-INT", "-TERM"] {
+        let sandbox = with_events(2);
+        let shell = "echo begun >>out; while [ ! -e go ]; do sleep 0.02; done; echo done >>out";
+        let react = ["react", "billing", "--from", "beginning", "--", "sh", "-c", shell];
+        let child = sandbox.spawn(&react);
+        let began = Instant::now();
+        while lines(&sandbox, "out").is_empty() {
+            assert!(began.elapsed() < DEADLINE, "the command is not run");
+            std::thread::yield_now();
+        }
+        let pid = child.id().to_string();
+        std::process::Command::new("kill").args([signal, &pid]).status().unwrap();
+        sandbox.file("go", "");
+        finish(child).with_code(130).explains(&["interrupted; "]);
+        let out = lines(&sandbox, "out");
+        assert_eq!(out.len() % 2, 0, "one was not let finish: {out:?}");
+        let row = one(&sandbox, &["subscriptions"]);
+        assert_eq!(row["cursor"], out.len() / 2, "what was handled is noted");
+        assert_eq!(row["holder"], Value::Null, "the lease is given back");
+    }
+}
+
+#[test]
+fn pausing_rewinding_and_removing_are_on_record_by_whom() {
+    let sandbox = with_events(4);
+    react(&sandbox, &[], "true").success();
+    let act = |args: &[&str]| {
+        sandbox.run(&[&["subscriptions"], args, &["--actor", "human:ann"]].concat()).success()
+    };
+    act(&["pause", "billing"]).prints(&["paused `billing`"]);
+    react(&sandbox, &[], "true").with_code(1).explains(&["is paused", "subscriptions resume"]);
+    act(&["resume", "billing"]);
+    for (to, after) in [("beginning", "0"), ("3", "2"), ("now", "8"), ("2020-01-01", "0")] {
+        let told = format!("`billing` goes on after {after}");
+        act(&["rewind", "billing", "--to", to]).prints(&[&told]);
+    }
+    act(&["remove", "billing"]).prints(&["removed `billing` and its 0 dead letters"]);
+    sandbox.run(&["subscriptions"]).success().explains(&["there is no durable subscription"]);
+    let acts = sandbox.log(&["--context", "subscription"]);
+    let types: Vec<&str> = acts.iter().map(|act| act["event_type"].as_str().unwrap()).collect();
+    let rewound = ["subscription.rewound"; 4];
+    assert_eq!(types[..2], ["subscription.paused", "subscription.resumed"]);
+    assert_eq!(types[2..6], rewound);
+    assert_eq!(types[6..], ["subscription.removed"]);
+    assert!(acts.iter().all(|act| act["actor"] == "human:ann"));
+}
+
+#[test]
+fn who_acts_without_a_name_is_the_user_or_the_command_line() {
+    let sandbox = with_events(1);
+    react(&sandbox, &[], "true").success();
+    for (user, actor) in [("ann", "human:ann"), ("", "system:command-line")] {
+        let mut command = sandbox.command(&["subscriptions", "pause", "billing"]);
+        assert!(command.env("USER", user).output().unwrap().status.success());
+        let acts = sandbox.log(&["--type", "subscription.paused", "--reverse"]);
+        assert_eq!(acts[0]["actor"], actor);
+    }
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_with_what_can_be_written() {
+    let sandbox = with_events(1);
+    let react = |args: &[&str]| sandbox.run(&[&["react"], args, &["--", "true"]].concat());
+    react(&["Billing"]).with_code(2).explains(&["such as `billing.invoices`"]);
+    react(&["billing", "--width", "0"]).with_code(2).explains(&["a width of 1 or more"]);
+    react(&["billing", "--attempts", "0"]).with_code(2).explains(&["1 attempt or more"]);
+    react(&["billing", "--timeout", "0s"]).with_code(2).explains(&["a deadline, such as 30 s"]);
+    react(&["billing", "--timeout", "soon"]).with_code(2).explains(&["--timeout"]);
+    react(&["billing", "--from", "someday"]).with_code(2).explains(&["`beginning`, `now`"]);
+    sandbox.run(&["react", "billing"]).with_code(2).explains(&["COMMAND"]);
+    sandbox.run(&["subscriptions", "rewind", "billing"]).with_code(2).explains(&["--to"]);
+    sandbox.run(&["dead-letters", "retry", "billing"]).with_code(2).explains(&["SEQ"]);
+
+    let unknown = ["there is no subscription `billing`", "`indelible subscriptions` lists"];
+    for args in [
+        &["subscriptions", "pause", "billing"][..],
+        &["subscriptions", "rewind", "billing", "--to", "now"],
+        &["dead-letters", "billing"],
+        &["dead-letters", "show", "billing", "1"],
+        &["dead-letters", "discard", "billing", "1"],
+        &["dead-letters", "retry", "billing", "--all"],
+    ] {
+        sandbox.run(args).with_code(1).explains(&unknown);
+    }
+    self::react(&sandbox, &[], "true").success();
+    sandbox
+        .run(&["dead-letters", "show", "billing", "1"])
+        .with_code(1)
+        .explains(&["event 1 is no dead letter of `billing`"]);
+    sandbox
+        .run(&["subscriptions", "rewind", "billing", "--to", "99"])
+        .with_code(1)
+        .explains(&["nothing is on record as 98 yet: the newest entry is 1"]);
+    assert_eq!(sandbox.recorded(), 1, "what is refused is not recorded");
+
+    let nowhere = Sandbox::new();
+    nowhere.run(&["react", "billing", "--", "true"]).with_code(1).explains(&["audit.db"]);
+    assert!(!nowhere.database().exists(), "a misspelt file is not made");
+}
