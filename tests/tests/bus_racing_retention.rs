@@ -11,7 +11,7 @@ use domain::ports::Inspection;
 use domain::{
     AppendError, AuditAppend, AuditEntry, AuditFilter, AuditInspect, AuditLog, AuditQuery,
     AuditRetention, Emit, EventFilter, LogSpan, QueryError, Receipt, RecordedEvent, RetentionError,
-    Sequence,
+    Sequence, StartAt,
 };
 use futures::StreamExt;
 use indelible_tests::expect::{must, soon};
@@ -114,7 +114,7 @@ async fn told(ends_fail: bool) -> (Vec<u64>, Vec<(u64, u64)>, usize) {
     let settings = BusSettings { reader_buffer: 1, ..BusSettings::default() };
     let stage = Stage::over(Arc::new(log), settings);
     stage.record_all();
-    let mut stream = stage.bus.stream(EventFilter::context("tool"));
+    let mut stream = stage.bus.stream(EventFilter::context("tool"), StartAt::Now);
     must(stage.bus.emit(tool(1)).await);
     let mut batch: Vec<_> = (2..=20).map(tool).collect();
     batch[0] = plan(2);

@@ -287,6 +287,9 @@ impl AbortHandle {
 pub(crate) struct Handle;
 
 impl Handle {
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps)] // As with tokio's.
+    pub(crate) fn enter(&self) {}
+
     pub(crate) fn current() -> Self {
         Self
     }

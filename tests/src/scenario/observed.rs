@@ -14,7 +14,7 @@ use chrono::DateTime;
 use domain::ports::{BusCondition, BusCounters, EventStream, HandlerError, ShutdownReport};
 use domain::{
     Delivery, EmitError, EventBus, EventDraft, EventFilter, EventRecorder, EventSubscriber,
-    EventType, Receipt, RecordedEvent, Subscription,
+    EventType, Receipt, RecordedEvent, StartAt, Subscription,
 };
 use futures::FutureExt;
 use tokio::sync::watch;
@@ -108,8 +108,8 @@ impl EventBus for ObservedBus {
         self.inner.react_through(front);
     }
 
-    fn stream(&self, filter: EventFilter) -> EventStream {
-        self.inner.stream(filter)
+    fn stream(&self, filter: EventFilter, start: StartAt) -> EventStream {
+        self.inner.stream(filter, start)
     }
 
     fn recent(&self) -> Vec<Arc<RecordedEvent>> {
