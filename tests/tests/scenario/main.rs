@@ -6,6 +6,7 @@ mod beginning;
 mod crashing;
 mod expecting;
 mod observing;
+mod streaming;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
