@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use domain::ports::EventStream;
 use domain::{Clock, Emit, EventBus, EventFilter, QueryError, Sequence, StartAt};
 use futures::{FutureExt, StreamExt};
-use indelible_tests::expect::{eventually, must, soon};
+use indelible_tests::expect::{eventually, must, must_fail, soon};
 use indelible_tests::fakes::{Gate, Metered, Probe, UnreadableLog};
 use indelible_tests::stage::{Stage, memory_log, plan, plans, tool};
 use infrastructure::bus::{BusSettings, ReactiveEventBus};
@@ -161,6 +161,54 @@ async fn a_subscriber_asks_an_unreadable_record_again_after_ever_longer_pauses()
     // 50 ms, doubled up to 3.2 s, then 5 s twice.
     assert_eq!(clock.now() - before, TimeDelta::milliseconds(6_350 + 2 * 5_000));
     assert_eq!(stage.bus.counters().handler_failures, 0);
+}
+
+#[tokio::test]
+async fn a_record_whose_growth_cannot_be_asked_for_is_asked_again_after_ever_longer_pauses() {
+    let (clock, inner) = memory_log();
+    let log = Arc::new(UnreadableLog::new(inner));
+    let bus: Arc<dyn EventBus> = Arc::new(ReactiveEventBus::new(
+        small(10),
+        Arc::clone(&clock) as Arc<dyn Clock>,
+        Arc::clone(&log) as _,
+    ));
+    let stage = Stage { bus, log: Arc::clone(&log) as _ };
+    stage.record_all();
+    let before = clock.now();
+    // The stream itself cannot tell where the record ends, nor can the bus at first.
+    log.fail_ends(9);
+    let mut stream = stage.bus.stream(EventFilter::all(), StartAt::Now);
+    eventually("it is asked again", || log.ends_to_fail() == 0).await;
+    // 50 ms, doubled up to 3.2 s, after each failure but the stream's own.
+    assert!(clock.now() - before >= TimeDelta::milliseconds(6_350), "{}", clock.now() - before);
+    stage.record_elsewhere(1).await;
+    let first = must(stage.bus.emit(plan(1)).await).sequence.0;
+    while item(&mut stream).await != Ok(first) {}
+    log.fail_ends(3);
+    stage.record_elsewhere(1).await;
+    assert_eq!(item(&mut stream).await, Ok(first + 1), "what others record is told all the same");
+    eventually("it is asked again", || log.ends_to_fail() == 0).await;
+    stage.record_elsewhere(1).await;
+    assert_eq!(item(&mut stream).await, Ok(first + 2));
+}
+
+#[tokio::test]
+async fn a_stream_whose_beginning_cannot_be_found_says_so_and_looks_again() {
+    let log = Arc::new(UnreadableLog::new(memory_log().1));
+    let stage = Stage::over(Arc::clone(&log) as _, small(10));
+    stage.record_all();
+    must(stage.bus.emit_batch(plans(0..3)).await);
+    for start in [StartAt::Beginning, StartAt::After(Sequence(0))] {
+        let mut stream = stage.bus.stream(EventFilter::all(), start);
+        // Until the bus waits for the record to grow, and asks no more.
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+        log.fail_ends(1);
+        let error = must_fail(soon("it says so", stream.next()).await.unwrap_or_else(|| panic!()));
+        assert!(matches!(error, QueryError::Storage(_)), "{error}");
+        assert_eq!(at_hand(&mut stream).await, [1, 2, 3]);
+    }
 }
 
 #[tokio::test]
