@@ -1,5 +1,7 @@
 //! Reading a stream by events and by batches, and looking at it.
 
+#![allow(clippy::unwrap_used, reason = "a test may give up")]
+
 use std::sync::Arc;
 
 use chrono::DateTime;
@@ -23,7 +25,10 @@ impl StreamProgress for Behind {
     }
 }
 
-fn batch(places: impl IntoIterator<Item = u64>) -> Result<EventBatch, QueryError> {
+type Next = Result<EventBatch, QueryError>;
+
+#[allow(clippy::unnecessary_wraps, reason = "it stands beside what is an error")]
+fn batch(places: impl IntoIterator<Item = u64>) -> Next {
     let event = |place| {
         let draft = EventDraft::from(PlanCreated::sample());
         let envelope = draft.seal(DateTime::UNIX_EPOCH, || format!("e{place}"), "/tests");
@@ -37,11 +42,11 @@ fn batch(places: impl IntoIterator<Item = u64>) -> Result<EventBatch, QueryError
     Ok(places.into_iter().map(event).collect())
 }
 
-fn removed() -> Result<EventBatch, QueryError> {
+fn removed() -> Next {
     Err(QueryError::Removed { from: Sequence(4), through: Sequence(6) })
 }
 
-fn over(batches: Vec<Result<EventBatch, QueryError>>) -> EventStream {
+fn over(batches: Vec<Next>) -> EventStream {
     EventStream::new(stream::iter(batches), StreamMonitor::new(Arc::new(Behind)))
 }
 

@@ -126,18 +126,17 @@ impl EventBus for ReactiveEventBus {
     fn stream(&self, filter: EventFilter, start: StartAt) -> EventStream {
         let past = Past::of(start);
         let inbox = Inbox::of_stream("stream", self.reader_buffer, filter, past.is_some());
-        let reader = match past {
-            Some(past) => Reader::open_in(&self.shared, inbox, past),
-            None => {
-                let reader = Reader::open(&self.shared, inbox);
-                match end_at_once(&self.shared.log, &self.runtime) {
-                    Some(end) => {
-                        reader.inbox().join(end);
-                    }
-                    None => self.shared.readers.have_joined(reader.inbox()),
+        let reader = if let Some(past) = past {
+            Reader::open_in(&self.shared, inbox, past)
+        } else {
+            let reader = Reader::open(&self.shared, inbox);
+            match end_at_once(&self.shared.log, &self.runtime) {
+                Some(end) => {
+                    reader.inbox().join(end);
                 }
-                reader
+                None => self.shared.readers.have_joined(reader.inbox()),
             }
+            reader
         };
         let monitor = StreamMonitor::new(Arc::clone(reader.inbox()) as _);
         let batches = futures::stream::unfold(reader, |mut reader| async {

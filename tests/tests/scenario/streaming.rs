@@ -60,7 +60,7 @@ async fn a_thousand_subscribers_are_each_told_of_everything() -> Outcome {
     let bus = app.app().bus();
     let probes: Vec<_> = (0..1000)
         .map(|n| {
-            let probe = Arc::new(Probe::new(&format!("probe {n}")));
+            let probe = Arc::new(Probe::new(format!("probe {n}")));
             let subscription = bus.subscribe(EventFilter::all(), Arc::clone(&probe) as _);
             (probe, subscription)
         })
