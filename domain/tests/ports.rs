@@ -9,7 +9,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures::executor::block_on;
-use futures::stream;
 use indelible_domain::events::{ActorCompleted, PlanApplied, PlanCreated, PlanEvent, ToolInvoked};
 use indelible_domain::ports::{
     BusCondition, BusCounters, Delivery, EmitBatch, EventStream, Fact, Inspection, ReactionEmitter,
@@ -18,7 +17,7 @@ use indelible_domain::ports::{
 use indelible_domain::{
     Actor, ActorKind, AppendError, AuditFilter, Details, DomainEvent, Emit, EmitError, EventBus,
     EventDraft, EventEnvelope, EventFilter, EventRecorder, EventSubscriber, EventType, Receipt,
-    ReceiptStatus, RecordedEvent, RetentionError, Sequence, Subscription,
+    ReceiptStatus, RecordedEvent, RetentionError, Sequence, StartAt, Subscription,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -224,8 +223,8 @@ impl EventBus for Answering {
     }
     fn react_through(&self, _: Weak<dyn EventBus>) {}
 
-    fn stream(&self, _: EventFilter) -> EventStream {
-        Box::pin(stream::empty())
+    fn stream(&self, _: EventFilter, _: StartAt) -> EventStream {
+        EventStream::ended()
     }
     fn recent(&self) -> Vec<Arc<RecordedEvent>> {
         Vec::new()

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::ports::EventStream;
-use domain::{Clock, Emit, EventBus, EventFilter, QueryError, Sequence};
+use domain::{Clock, Emit, EventBus, EventFilter, QueryError, Sequence, StartAt};
 use futures::{FutureExt, StreamExt};
-use indelible_tests::expect::{eventually, must, soon};
+use indelible_tests::expect::{eventually, must, must_fail, soon};
 use indelible_tests::fakes::{Gate, Metered, Probe, UnreadableLog};
 use indelible_tests::stage::{Stage, memory_log, plan, plans, tool};
 use infrastructure::bus::{BusSettings, ReactiveEventBus};
@@ -42,7 +42,7 @@ async fn a_reader_keeps_up_with_what_fits_its_buffer() {
     let log = Arc::new(UnreadableLog::new(memory_log().1));
     let stage = Stage::over(Arc::clone(&log) as _, small(10));
     stage.record_all();
-    let mut stream = stage.bus.stream(EventFilter::all());
+    let mut stream = stage.bus.stream(EventFilter::all(), StartAt::Now);
     for number in 0..10 {
         must(stage.bus.emit(plan(number)).await);
     }
@@ -63,7 +63,7 @@ async fn a_reader_that_falls_behind_goes_back_to_the_record_and_rejoins() {
     let log = Arc::new(UnreadableLog::new(memory_log().1));
     let stage = Stage::over(Arc::clone(&log) as _, small(3));
     stage.record_all();
-    let mut stream = stage.bus.stream(EventFilter::all());
+    let mut stream = stage.bus.stream(EventFilter::all(), StartAt::Now);
     for number in 0..700 {
         must(stage.bus.emit(plan(number)).await);
     }
@@ -76,23 +76,35 @@ async fn a_reader_that_falls_behind_goes_back_to_the_record_and_rejoins() {
 }
 
 #[tokio::test]
-async fn what_other_processes_record_is_not_shown_live_nor_in_catching_up() {
+async fn what_other_processes_record_is_shown_to_streams_and_not_to_subscribers() {
     let stage = Stage::in_memory(small(1));
     stage.record_all();
-    let mut slow = stage.bus.stream(EventFilter::all());
-    let mut quick = stage.bus.stream(EventFilter::all());
+    let gate = Arc::new(Gate::closed());
+    let (slow_probe, _slow) =
+        stage.watch_with(EventFilter::all(), Probe::new("slow").behind(Arc::clone(&gate)));
+    let (quick_probe, _quick) = stage.watch("quick");
+    let mut slow = stage.bus.stream(EventFilter::all(), StartAt::Now);
+    let mut quick = stage.bus.stream(EventFilter::all(), StartAt::Now);
     let (mut own, mut told) = (Vec::new(), Vec::new());
     for round in 0..5 {
         stage.record_elsewhere(round % 3).await;
         let receipts = must(stage.bus.emit_batch(plans(0..2)).await);
-        own.extend(receipts.iter().map(|receipt| receipt.sequence.0));
+        own.extend(receipts.iter().map(|receipt| receipt.sequence));
         told.extend(at_hand(&mut quick).await);
     }
     stage.record_elsewhere(1).await;
-    assert_eq!(told, own, "live");
-    assert_eq!(at_hand(&mut slow).await, own, "catching up");
-    assert_eq!(stage.bus.counters().fallbacks, 1);
-    assert_eq!(stage.on_record().await.len(), 10 + 5);
+    let record = stage.sequences().await;
+    let all: Vec<u64> = record.iter().map(|sequence| sequence.0).collect();
+    assert_eq!(all.len(), 10 + 5);
+    while told.len() < all.len() {
+        told.push(must(item(&mut quick).await));
+    }
+    assert_eq!(told, all, "a stream, live");
+    assert_eq!(at_hand(&mut slow).await, all, "a stream, catching up");
+    gate.open();
+    soon("the subscribers are told", slow_probe.told(own.len())).await;
+    soon("the subscribers are told", quick_probe.told(own.len())).await;
+    assert_eq!((slow_probe.sequences(), quick_probe.sequences()), (own.clone(), own));
 }
 
 #[tokio::test]
@@ -100,7 +112,7 @@ async fn a_stream_tells_that_the_record_cannot_be_read_and_goes_on_where_it_was(
     let log = Arc::new(UnreadableLog::new(memory_log().1));
     let stage = Stage::over(Arc::clone(&log) as _, small(1));
     stage.record_all();
-    let mut stream = stage.bus.stream(EventFilter::all());
+    let mut stream = stage.bus.stream(EventFilter::all(), StartAt::Now);
     for number in 0..600 {
         must(stage.bus.emit(plan(number)).await);
     }
@@ -152,6 +164,54 @@ async fn a_subscriber_asks_an_unreadable_record_again_after_ever_longer_pauses()
 }
 
 #[tokio::test]
+async fn a_record_whose_growth_cannot_be_asked_for_is_asked_again_after_ever_longer_pauses() {
+    let (clock, inner) = memory_log();
+    let log = Arc::new(UnreadableLog::new(inner));
+    let bus: Arc<dyn EventBus> = Arc::new(ReactiveEventBus::new(
+        small(10),
+        Arc::clone(&clock) as Arc<dyn Clock>,
+        Arc::clone(&log) as _,
+    ));
+    let stage = Stage { bus, log: Arc::clone(&log) as _ };
+    stage.record_all();
+    let before = clock.now();
+    // The stream itself cannot tell where the record ends, nor can the bus at first.
+    log.fail_ends(9);
+    let mut stream = stage.bus.stream(EventFilter::all(), StartAt::Now);
+    eventually("it is asked again", || log.ends_to_fail() == 0).await;
+    // 50 ms, doubled up to 3.2 s, after each failure but the stream's own.
+    assert!(clock.now() - before >= TimeDelta::milliseconds(6_350), "{}", clock.now() - before);
+    stage.record_elsewhere(1).await;
+    let first = must(stage.bus.emit(plan(1)).await).sequence.0;
+    while item(&mut stream).await != Ok(first) {}
+    log.fail_ends(3);
+    stage.record_elsewhere(1).await;
+    assert_eq!(item(&mut stream).await, Ok(first + 1), "what others record is told all the same");
+    eventually("it is asked again", || log.ends_to_fail() == 0).await;
+    stage.record_elsewhere(1).await;
+    assert_eq!(item(&mut stream).await, Ok(first + 2));
+}
+
+#[tokio::test]
+async fn a_stream_whose_beginning_cannot_be_found_says_so_and_looks_again() {
+    let log = Arc::new(UnreadableLog::new(memory_log().1));
+    let stage = Stage::over(Arc::clone(&log) as _, small(10));
+    stage.record_all();
+    must(stage.bus.emit_batch(plans(0..3)).await);
+    for start in [StartAt::Beginning, StartAt::After(Sequence(0))] {
+        let mut stream = stage.bus.stream(EventFilter::all(), start);
+        // Until the bus waits for the record to grow, and asks no more.
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+        log.fail_ends(1);
+        let error = must_fail(soon("it says so", stream.next()).await.unwrap_or_else(|| panic!()));
+        assert!(matches!(error, QueryError::Storage(_)), "{error}");
+        assert_eq!(at_hand(&mut stream).await, [1, 2, 3]);
+    }
+}
+
+#[tokio::test]
 async fn a_predicate_chooses_while_catching_up_as_it_does_live() {
     let stage = Stage::in_memory(small(1));
     stage.record_all();
@@ -159,7 +219,7 @@ async fn a_predicate_chooses_while_catching_up_as_it_does_live() {
         assert!(event.sequence.0 != 12, "this predicate panics");
         event.sequence.0.is_multiple_of(2)
     });
-    let mut stream = stage.bus.stream(even);
+    let mut stream = stage.bus.stream(even, StartAt::Now);
     for number in 0..20 {
         let draft = if number % 5 == 0 { tool(number) } else { plan(number) };
         must(stage.bus.emit(draft).await);
@@ -193,7 +253,7 @@ async fn unsubscribing_in_the_middle_of_catching_up_ends_it() {
 async fn a_stream_says_once_and_in_its_place_what_was_removed_and_goes_on() {
     let stage = Stage::in_memory(small(1));
     stage.record_all();
-    let mut stream = stage.bus.stream(EventFilter::all());
+    let mut stream = stage.bus.stream(EventFilter::all(), StartAt::Now);
     for number in 0..600 {
         must(stage.bus.emit(plan(number)).await);
     }
@@ -211,15 +271,23 @@ async fn a_stream_says_once_and_in_its_place_what_was_removed_and_goes_on() {
 }
 
 #[tokio::test]
-async fn only_this_buss_events_that_were_still_to_be_read_count_as_lost() {
+async fn only_what_was_still_to_be_read_counts_as_lost() {
     // 1 waits in the buffer; 3 and 6 are another process's; the others are to be read on record.
-    for (through, lost, count) in [(1, None, 0), (3, Some((2, 2)), 1), (6, Some((2, 5)), 3)] {
+    // What a stream is told, and how many events it and a subscriber have lost.
+    for (through, lost, lost_to_both) in
+        [(1, None, 0), (3, Some((2, 3)), 2), (6, Some((2, 6)), 5 + 2)]
+    {
         let stage = Stage::in_memory(small(1));
         stage.record_all();
-        let mut stream = stage.bus.stream(EventFilter::all());
+        let gate = Arc::new(Gate::closed());
+        let (probe, _subscription) =
+            stage.watch_with(EventFilter::all(), Probe::new("slow").behind(Arc::clone(&gate)));
+        let mut stream = stage.bus.stream(EventFilter::all(), StartAt::Now);
         must(stage.bus.emit_batch(plans(0..1)).await);
+        gate.arrived(1).await;
         must(stage.bus.emit_batch(plans(1..2)).await);
         stage.record_elsewhere(1).await;
+        // The subscriber has 1 in hand and 2 in its buffer.
         must(stage.bus.emit_batch(plans(2..4)).await);
         stage.record_elsewhere(1).await;
         must(stage.bus.emit(plan(4)).await);
@@ -228,9 +296,14 @@ async fn only_this_buss_events_that_were_still_to_be_read_count_as_lost() {
         if let Some(lost) = lost {
             assert_eq!(item(&mut stream).await, Err(lost), "through {through}");
         }
-        let left: Vec<u64> = [2, 4, 5, 7].into_iter().filter(|place| *place > through).collect();
+        let left: Vec<u64> = (2..=7).filter(|place| *place > through).collect();
         assert_eq!(at_hand(&mut stream).await, left, "through {through}");
-        assert_eq!(stage.bus.counters().lost_to_retention, count, "through {through}");
+        gate.open();
+        stage.bus.settled().await;
+        let own = [1, 2, 4, 5, 7].into_iter().filter(|place| *place < 3 || *place > through);
+        assert_eq!(probe.sequences(), own.map(Sequence).collect::<Vec<_>>(), "through {through}");
+        let counted = stage.bus.counters().lost_to_retention;
+        assert_eq!(counted, lost_to_both, "through {through}");
     }
 }
 
@@ -238,7 +311,7 @@ async fn only_this_buss_events_that_were_still_to_be_read_count_as_lost() {
 async fn what_was_removed_is_told_also_when_nothing_wanted_is_left() {
     let stage = Stage::in_memory(small(1));
     stage.record_all();
-    let mut stream = stage.bus.stream(EventFilter::context("tool"));
+    let mut stream = stage.bus.stream(EventFilter::context("tool"), StartAt::Now);
     for number in 0..5 {
         must(stage.bus.emit(tool(number)).await);
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::ports::{BusCounters, handler};
-use domain::{AuditLog, Emit, EmitError, EventBus, EventFilter};
+use domain::{AuditLog, Emit, EmitError, EventBus, EventFilter, StartAt};
 use futures::{FutureExt, StreamExt};
 use indelible_tests::expect::{eventually, must, must_fail, soon};
 use indelible_tests::fakes::{Probe, StallingRecorder, plain_recorder};
@@ -89,7 +89,7 @@ async fn dropping_the_bus_records_what_was_accepted_and_ends_all_its_tasks() {
     let (probe, subscription) = stage.watch("probe");
     let kept = Arc::new(Probe::new("kept"));
     stage.bus.subscribe(EventFilter::all(), Arc::clone(&kept) as _).keep();
-    let stream = stage.bus.stream(EventFilter::all());
+    let stream = stage.bus.stream(EventFilter::all(), StartAt::Now);
 
     // An emit is accepted, and then both its emitter and the bus go away.
     let mut emit = stage.bus.emit_batch(plans(0..3));

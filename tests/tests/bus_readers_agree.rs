@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{EventFilter, Sequence};
+use domain::{EventFilter, Sequence, StartAt};
 use futures::{FutureExt, StreamExt};
 use indelible_tests::expect::{must, soon};
 use indelible_tests::fakes::Metered;
@@ -22,8 +22,10 @@ enum Step {
     Foreign(usize),
     /// Lets the subscriber handle some events.
     Handle(usize),
-    /// Reads some events from the stream.
-    Read(usize),
+    /// Reads some events from one of the streams.
+    Read(usize, usize),
+    /// Reads a batch from one of the streams.
+    ReadBatch(usize),
     /// Lets tasks run.
     Yield(usize),
 }
@@ -31,44 +33,61 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         6 => (1usize..7).prop_map(Step::Emit),
-        1 => (1usize..3).prop_map(Step::Foreign),
+        2 => (1usize..3).prop_map(Step::Foreign),
         3 => (1usize..9).prop_map(Step::Handle),
-        3 => (1usize..9).prop_map(Step::Read),
+        6 => (0usize..3, 1usize..9).prop_map(|(which, count)| Step::Read(which, count)),
+        2 => (0usize..3).prop_map(Step::ReadBatch),
         2 => (1usize..6).prop_map(Step::Yield),
     ];
     proptest::collection::vec(step, 1..80)
 }
 
-async fn run(
-    settings: BusSettings,
-    steps: Vec<Step>,
-    only_even: bool,
-) -> (Vec<Sequence>, [Vec<Sequence>; 2]) {
+/// What everybody is told in a run, and what is due to them.
+struct Outcome {
+    /// What the bus recorded and the subscriber wants, and what it was told.
+    subscriber: (Vec<Sequence>, Vec<Sequence>),
+    /// For each stream: where it began, what of the record it wants, and what it read.
+    streams: Vec<(StartAt, Vec<Sequence>, Vec<Sequence>)>,
+}
+
+async fn run(settings: BusSettings, there: usize, steps: Vec<Step>, only_even: bool) -> Outcome {
     let stage = Stage::in_memory(settings);
     stage.record_all();
+    stage.record_elsewhere(there).await;
+    must(stage.bus.emit_batch(plans(0..there)).await);
     let wanted = move |sequence: Sequence| !only_even || sequence.0.is_multiple_of(2);
     let filter = if only_even {
-        EventFilter::context("plan").where_event(move |event| wanted(event.sequence))
+        EventFilter::all().where_event(move |event| wanted(event.sequence))
     } else {
         EventFilter::all()
     };
     let permits = Arc::new(Semaphore::new(0));
     let metered = Arc::new(Metered::new(Arc::clone(&permits)));
     let _subscription = stage.bus.subscribe(filter.clone(), Arc::clone(&metered) as _);
-    let mut stream = stage.bus.stream(filter);
-    let (mut expected, mut read) = (Vec::new(), Vec::new());
+    let now = stage.sequences().await.len() as u64;
+    let starts = [(StartAt::Now, now), (StartAt::Beginning, 0), (StartAt::After(Sequence(3)), 3)];
+    let mut streams = starts
+        .map(|(start, after)| (start, after, stage.bus.stream(filter.clone(), start), Vec::new()));
+    let mut own = Vec::new();
     for step in steps {
         match step {
             Step::Emit(size) => {
                 let receipts = must(stage.bus.emit_batch(plans(0..size)).await);
-                expected.extend(receipts.iter().map(|r| r.sequence).filter(|s| wanted(*s)));
+                own.extend(receipts.iter().map(|r| r.sequence).filter(|s| wanted(*s)));
             }
             Step::Foreign(count) => stage.record_elsewhere(count).await,
             Step::Handle(count) => permits.add_permits(count),
-            Step::Read(count) => {
+            Step::Read(which, count) => {
+                let (_, _, stream, read) = &mut streams[which];
                 for _ in 0..count {
                     let Some(Some(event)) = stream.next().now_or_never() else { break };
                     read.push(must(event).sequence);
+                }
+            }
+            Step::ReadBatch(which) => {
+                let (_, _, stream, read) = &mut streams[which];
+                if let Some(Some(batch)) = stream.next_batch().now_or_never() {
+                    read.extend(must(batch).iter().map(|event| event.sequence));
                 }
             }
             Step::Yield(times) => {
@@ -78,10 +97,19 @@ async fn run(
             }
         }
     }
+    // Comes last, so that the bus knows of everything that others have recorded.
+    let last = must(stage.bus.emit_batch(plans(0..2)).await);
+    own.extend(last.iter().map(|r| r.sequence).filter(|s| wanted(*s)));
     permits.add_permits(10_000);
     stage.bus.shutdown(Duration::from_secs(20)).await;
-    read.extend(stream.map(|event| must(event).sequence).collect::<Vec<_>>().await);
-    (expected, [metered.probe.sequences(), read])
+    let record = stage.sequences().await;
+    let mut outcome = Outcome { subscriber: (own, metered.probe.sequences()), streams: Vec::new() };
+    for (start, after, stream, mut read) in streams {
+        read.extend(stream.map(|event| must(event).sequence).collect::<Vec<_>>().await);
+        let due = record.iter().copied().filter(|s| s.0 > after && wanted(*s)).collect();
+        outcome.streams.push((start, due, read));
+    }
+    outcome
 }
 
 proptest! {
@@ -90,6 +118,8 @@ proptest! {
     #[test]
     fn no_reader_misses_or_repeats_an_event_however_slow_it_is(
         steps in steps(),
+        // More than one page of the record, now and then.
+        there in prop_oneof![9 => 0usize..9, 1 => 200usize..400],
         reader_buffer in 1usize..9,
         max_batch in 1usize..9,
         queue_capacity in 1usize..4,
@@ -98,9 +128,12 @@ proptest! {
         let settings =
             BusSettings { reader_buffer, max_batch, queue_capacity, ..BusSettings::default() };
         let runtime = must(tokio::runtime::Builder::new_current_thread().enable_all().build());
-        let (expected, told) = runtime.block_on(run(settings, steps, only_even));
-        prop_assert_eq!(&told[0], &expected, "the subscriber");
-        prop_assert_eq!(&told[1], &expected, "the stream");
+        let outcome = runtime.block_on(run(settings, there, steps, only_even));
+        let (due, told) = outcome.subscriber;
+        prop_assert_eq!(told, due, "the subscriber");
+        for (start, due, read) in outcome.streams {
+            prop_assert_eq!(read, due, "the stream from {:?}", start);
+        }
     }
 }
 

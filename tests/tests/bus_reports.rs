@@ -5,7 +5,7 @@ mod logged_lines;
 
 use std::sync::Arc;
 
-use domain::{Emit, EventBus, EventFilter, Receipt, Sequence};
+use domain::{Emit, EventBus, EventFilter, Receipt, Sequence, StartAt};
 use futures::{FutureExt, StreamExt};
 use indelible_tests::expect::{eventually, must, must_fail};
 use indelible_tests::fakes::{
@@ -164,7 +164,7 @@ async fn the_logging_bus_writes_a_line_per_event_and_no_payload() {
     let poison = PoisonRecorder::new(stage.plain(), "poison", Refusal::by_rule());
     stage.record_all_with(Arc::new(poison));
     let bus = LoggingEventBus::new(Arc::clone(&stage.bus));
-    let mut stream = bus.stream(EventFilter::all());
+    let mut stream = bus.stream(EventFilter::all(), StartAt::Now);
     let (lines, _guard) = Lines::collect();
     let receipts = must(bus.emit_batch(vec![plan(1), tool(2).with_id("t"), plan(3)]).await);
     must(bus.emit(tool(4).with_id("t")).await);

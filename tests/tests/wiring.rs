@@ -16,7 +16,7 @@ use domain::events::{CATALOGUE, PlanCreated};
 use domain::{
     Actor, AuditFilter, AuditLog, Catalogue, Clock, Details, DomainEvent, Emit, EmitError,
     EventBus, EventDescriptor, EventDraft, EventFilter, EventRecorder, RecordedEvent, Redactor,
-    Sequence, SubscriptionName, SubscriptionStore,
+    Sequence, StartAt, SubscriptionName, SubscriptionStore,
 };
 use futures::StreamExt;
 use indelible::wiring::open_subscriptions_for_reading;
@@ -148,7 +148,7 @@ async fn sixty_four_tasks_at_once_are_recorded_once_each_in_one_order_for_everyo
         .iter()
         .map(|probe| app.bus().subscribe(EventFilter::all(), Arc::clone(probe) as _))
         .collect();
-    let stream = app.bus().stream(EventFilter::all());
+    let stream = app.bus().stream(EventFilter::all(), StartAt::Now);
 
     let tasks: Vec<_> = (0..TASKS)
         .map(|task| {
@@ -336,7 +336,7 @@ async fn retention_in_the_settings_prunes_when_the_application_starts() {
 
     settings.audit.retention_days = 30;
     let app = start(settings, moment() + chrono::TimeDelta::days(31)).await.unwrap();
-    let mut announced = app.bus().stream(EventFilter::context("audit"));
+    let mut announced = app.bus().stream(EventFilter::context("audit"), StartAt::Now);
     let event = announced.next().await.unwrap().unwrap();
     let pruned = event.decode::<domain::events::AuditPruned>().unwrap();
     assert_eq!((pruned.from_sequence, pruned.to_sequence, pruned.entries), (1, 4, 4));

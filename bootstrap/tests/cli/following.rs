@@ -42,19 +42,22 @@ fn what_another_process_records_is_seen_within_a_tenth_of_a_second() {
     let rows = rows(&mut tail);
     assert_eq!(rows.recv_timeout(DEADLINE).unwrap().0["sequence"], 3);
 
-    let mut fastest = Duration::MAX;
+    let mut delays = Vec::new();
     for n in 3..13 {
         let finished = sandbox.feed(&["record", "--receipts"], ndjson(n..n + 1).as_bytes());
         let recorded_at = finished.success().rows()[0]["recorded_at"].as_str().unwrap().to_owned();
         let recorded_at: DateTime<Utc> = recorded_at.parse().unwrap();
         let (row, seen_at) = rows.recv_timeout(DEADLINE).unwrap();
         assert_eq!(row["sequence"], n as u64 + 1);
-        let delay = (seen_at - recorded_at).to_std().unwrap_or_default();
-        fastest = fastest.min(delay);
+        delays.push((seen_at - recorded_at).to_std().unwrap_or_default());
     }
-    // The best of ten, from the stamp on the record to the printed row: what the machine does
-    // besides may delay any one of them.
-    assert!(fastest < Duration::from_millis(100), "the fastest took {fastest:?}");
+    // From the stamp on the record to the printed row. What the machine does besides may delay any one
+    // of them, and so the best is held to the promise and the middle one to less than it would take to
+    // notice by the slow look alone.
+    delays.sort();
+    assert!(delays[0] < Duration::from_millis(100), "the fastest took {:?}", delays[0]);
+    assert!(delays[4] < Duration::from_millis(400), "the middle one took {:?}", delays[4]);
+    println!("from the record to the row: {delays:?}");
     tail.kill().unwrap();
     finish_killed(tail);
 }

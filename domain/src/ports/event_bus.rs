@@ -1,25 +1,17 @@
 //! The bus: where events are emitted and from where they are handed on.
 
-use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use futures_core::Stream;
 use shaku::Interface;
 
-use super::{EventFilter, EventRecorder, EventSubscriber, QueryError, RecordError, Subscription};
+use super::{EventFilter, EventRecorder, EventStream, EventSubscriber, RecordError, Subscription};
 use crate::audit::{Receipt, RecordedEvent};
 use crate::envelope::EventDraft;
 use crate::event::{DetailsError, EventType};
-
-/// Recorded events, live. An error means that the record could not be read when the reader had
-/// fallen behind; polling again tries again and nothing is skipped. [`QueryError::Removed`] alone
-/// stands for events that are lost to the reader: retention removed them before it came to them.
-/// It is said once, in their place, and polling again goes on after them.
-pub type EventStream =
-    Pin<Box<dyn Stream<Item = Result<Arc<RecordedEvent>, QueryError>> + Send + 'static>>;
+use crate::subscription::StartAt;
 
 /// Why an event was not emitted. Whichever it is, nobody saw the event.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -141,7 +133,7 @@ pub trait EventBus: Interface {
     /// Which of these types have no recorder, and so cannot be emitted.
     fn without_recorder(&self, types: &[EventType]) -> Vec<EventType>;
 
-    /// Hands recorded events on to `subscriber`, from now on until the guard is dropped.
+    /// Hands what this bus records on to `subscriber`, from now on until the guard is dropped.
     ///
     /// An adapter MUST call it in the order of the record, for every event the filter accepts,
     /// none twice and none left out, however slow it is; MUST NOT let it delay or fail an emit or
@@ -163,9 +155,24 @@ pub trait EventBus: Interface {
     /// when `front` has gone, it goes through this bus itself. An adapter MUST NOT keep `front` alive.
     fn react_through(&self, front: Weak<dyn EventBus>);
 
-    /// Recorded events from now on, under the same guarantees. Ends when the bus shuts down and
-    /// everything has been read.
-    fn stream(&self, filter: EventFilter) -> EventStream;
+    /// The events of the whole record that the filter accepts, from `start` on: those that are there,
+    /// and then those that are added, by this bus or by any other process.
+    ///
+    /// An adapter MUST hand them out in the order of the record, none twice and none left out, however
+    /// slow the reader is and whoever records meanwhile; MUST NOT let it delay an emit or anybody else;
+    /// and MUST hold nothing of it once it is dropped. It MUST notice what other processes add as soon
+    /// as the record does, see [`AuditQuery::newer_than`](super::AuditQuery::newer_than). What
+    /// retention removes before a slow reader comes to it MUST be said in its place, once, with
+    /// [`QueryError::Removed`](super::QueryError::Removed), and be counted in
+    /// [`BusCounters::lost_to_retention`]; a stream that is to begin after an entry
+    /// ([`StartAt::After`]) is told as well of what follows that entry and is gone already.
+    ///
+    /// [`StartAt::Now`] begins with the call: whatever this bus records later is in. Of what other
+    /// processes record at that very moment, nobody can say which came first.
+    ///
+    /// The stream ends when the bus shuts down and everything that was known of by then has been read.
+    /// The filter runs inside the bus, as it does for a subscriber.
+    fn stream(&self, filter: EventFilter, start: StartAt) -> EventStream;
 
     /// The last events recorded through this bus, oldest first, for inspection at run time: a
     /// bounded number, which the record itself is not.

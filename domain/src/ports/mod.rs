@@ -10,6 +10,7 @@ mod event_bus;
 mod event_filter;
 mod event_projector;
 mod event_recorder;
+mod event_stream;
 mod event_subscriber;
 mod redactor;
 mod subscription_store;
@@ -21,12 +22,12 @@ pub use audit_log::{
 pub use clock::Clock;
 pub use delivery::{Delivery, EmitBatch, MAX_REACTION_DEPTH, ReactionEmitter};
 pub use event_bus::{
-    BusCondition, BusCounters, Emit, EmitError, EventBus, EventStream, RecordingFailure,
-    ShutdownReport,
+    BusCondition, BusCounters, Emit, EmitError, EventBus, RecordingFailure, ShutdownReport,
 };
 pub use event_filter::EventFilter;
 pub use event_projector::{EventProjector, projector};
 pub use event_recorder::{EventRecorder, RecordError};
+pub use event_stream::{EventBatch, EventStream, StreamMonitor, StreamProgress, StreamStatus};
 pub use event_subscriber::{EventSubscriber, HandlerError, Subscription, handler};
 pub use redactor::Redactor;
 pub use subscription_store::{SubscriptionStore, SubscriptionStoreError};

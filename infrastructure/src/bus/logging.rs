@@ -10,7 +10,7 @@ use chrono::SecondsFormat;
 use domain::ports::{BusCondition, BusCounters, EventStream, ShutdownReport};
 use domain::{
     EmitError, EventBus, EventDraft, EventFilter, EventRecorder, EventSubscriber, EventType,
-    Receipt, ReceiptStatus, RecordedEvent, Subscription,
+    Receipt, ReceiptStatus, RecordedEvent, StartAt, Subscription,
 };
 
 /// Writes one structured `tracing` record per event (target `indelible::event`) and leaves
@@ -60,8 +60,8 @@ impl EventBus for LoggingEventBus {
         self.inner.react_through(front);
     }
 
-    fn stream(&self, filter: EventFilter) -> EventStream {
-        self.inner.stream(filter)
+    fn stream(&self, filter: EventFilter, start: StartAt) -> EventStream {
+        self.inner.stream(filter, start)
     }
 
     fn recent(&self) -> Vec<Arc<RecordedEvent>> {

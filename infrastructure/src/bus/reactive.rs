@@ -4,14 +4,17 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::ports::{BusCondition, BusCounters, EmitBatch, EventStream, ShutdownReport};
+use domain::ports::{
+    BusCondition, BusCounters, EmitBatch, EventStream, ShutdownReport, StreamMonitor,
+};
 use domain::{
     AuditLog, Clock, EmitError, EventBus, EventDraft, EventFilter, EventRecorder, EventSubscriber,
-    EventType, Receipt, RecordedEvent, Subscription,
+    EventType, Receipt, RecordedEvent, StartAt, Subscription,
 };
 use shaku::{Component, HasComponent, Module, ModuleBuildContext};
 use tokio::sync::Semaphore;
 
+use super::beginning::{Past, end_at_once};
 use super::counting::Counts;
 use super::entrance::Entrance;
 use super::front::Front;
@@ -34,8 +37,9 @@ use crate::sync::{CancellationToken, Handle, mpsc};
 /// find what they were too slow for. All events of one [`EventBus::emit_batch`] must have the same
 /// recorder, or it is refused with [`MixedRecorders`](super::MixedRecorders).
 ///
-/// Readers see what is recorded through this bus, and not what other processes record in the same
-/// log meanwhile.
+/// Subscribers see what is recorded through this bus, and not what other processes record in the same
+/// log meanwhile; streams see the whole record, whoever adds to it. As long as nobody streams, the log
+/// is not asked for what others add.
 ///
 /// Dropping it without [`EventBus::shutdown`] records what was accepted and lets subscribers finish,
 /// in the background, and then ends all its tasks. A subscriber that itself owns the bus prevents
@@ -45,6 +49,7 @@ pub struct ReactiveEventBus {
     entrance: Arc<Entrance>,
     front: Arc<Front>,
     reader_buffer: usize,
+    runtime: Handle,
     stopped: CancellationToken,
 }
 
@@ -84,7 +89,8 @@ impl ReactiveEventBus {
             stop,
         });
         let front = Front::of(&entrance, settings.max_reaction_depth);
-        Self { shared, entrance, front, reader_buffer: settings.reader_buffer.max(1), stopped }
+        let reader_buffer = settings.reader_buffer.max(1);
+        Self { shared, entrance, front, reader_buffer, runtime, stopped }
     }
 }
 
@@ -117,12 +123,26 @@ impl EventBus for ReactiveEventBus {
         self.front.set(front);
     }
 
-    fn stream(&self, filter: EventFilter) -> EventStream {
-        let inbox = Inbox::of_stream("stream", self.reader_buffer, filter);
-        let reader = Reader::open(&self.shared, inbox);
-        Box::pin(futures::stream::unfold(reader, |mut reader| async {
-            reader.next().await.map(|item| (item, reader))
-        }))
+    fn stream(&self, filter: EventFilter, start: StartAt) -> EventStream {
+        let past = Past::of(start);
+        let inbox = Inbox::of_stream("stream", self.reader_buffer, filter, past.is_some());
+        let reader = if let Some(past) = past {
+            Reader::open_in(&self.shared, inbox, past)
+        } else {
+            let reader = Reader::open(&self.shared, inbox);
+            match end_at_once(&self.shared.log, &self.runtime) {
+                Some(end) => {
+                    reader.inbox().join(end);
+                }
+                None => self.shared.readers.have_joined(reader.inbox()),
+            }
+            reader
+        };
+        let monitor = StreamMonitor::new(Arc::clone(reader.inbox()) as _);
+        let batches = futures::stream::unfold(reader, |mut reader| async {
+            reader.next().await.map(|batch| (batch, reader))
+        });
+        EventStream::new(batches, monitor)
     }
 
     fn recent(&self) -> Vec<Arc<RecordedEvent>> {
@@ -197,7 +217,7 @@ mod tests {
         let log = Arc::new(InMemoryAuditLog::new(Arc::clone(&clock)));
         let bus = ReactiveEventBus::new(BusSettings::default(), clock, log);
         let subscription = bus.subscribe(EventFilter::all(), handler("one", |_| async { Ok(()) }));
-        let stream = bus.stream(EventFilter::all());
+        let stream = bus.stream(EventFilter::all(), StartAt::Now);
         assert_eq!(bus.shared.readers.count(), 2);
         drop(stream);
         assert_eq!(bus.shared.readers.count(), 1);

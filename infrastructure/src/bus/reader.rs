@@ -1,57 +1,62 @@
-//! Reading from an inbox, and from the record where the inbox was too small.
+//! Reading from an inbox, and from the record what is not in the inbox.
 //!
-//! A reader sees the events that were recorded through its own bus while it was there, all of them,
-//! whether it is quick or slow. What other processes record in the same log meanwhile it does not
-//! see, neither live nor when it goes back to the record: otherwise what a subscriber is told would
-//! depend on how busy it was. To follow a whole log, ask the log.
+//! A subscriber sees the events that were recorded through its own bus while it was there, all of
+//! them, whether it is quick or slow. What other processes record in the same log meanwhile it does
+//! not see, neither live nor when it goes back to the record: otherwise what it is told would depend
+//! on how busy it was. A stream sees the whole record from where it begins, whoever adds to it.
 //!
 //! What retention removes before a slow reader comes to it is lost to that reader, and it is told
-//! so. Deliberately absent: holding retention up for a reader.
+//! so.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use domain::audit::Page;
-use domain::{AuditLog, EventFilter, QueryError, RecordedEvent, Sequence};
+use chrono::{DateTime, Utc};
+use domain::{EventFilter, QueryError, RecordedEvent, Sequence};
 
+use super::beginning::{Begin, Past};
+use super::behind::{Behind, Lost, PAGE};
 use super::inbox::{Inbox, Span, Taken};
-use super::shared::Shared;
+use super::shared::{Batch, Shared};
 use crate::sync::consume_budget;
-
-/// How many entries are asked of the record at once.
-const PAGE: u32 = 256;
 
 /// One reader: a subscriber's or a stream's. Dropping it ends the reading.
 pub(super) struct Reader {
     shared: Arc<Shared>,
     inbox: Arc<Inbox>,
-    /// Taken, and not yet read.
-    hand: VecDeque<Arc<RecordedEvent>>,
+    /// Where a stream begins, as long as that has not been looked up.
+    past: Option<Past>,
+    /// Nothing up to here is wanted.
+    after: Sequence,
+    /// Nothing that was recorded earlier is wanted; forgotten once something was not.
+    not_before: Option<DateTime<Utc>>,
+    /// Read from the record together with what was lost, and not yet handed out.
+    hand: Option<Batch>,
     behind: Option<Behind>,
 }
 
-/// What is still to be read from the record.
-struct Behind {
-    /// At least one.
-    spans: Vec<Span>,
-    /// Everything up to here has been read or is known to be lost.
-    after: Sequence,
-}
-
-/// What retention has taken from a reader.
-struct Lost {
-    from: Sequence,
-    through: Sequence,
-    /// How many events of this bus there were; other processes' may lie between.
-    events: u64,
-}
-
 impl Reader {
-    /// A reader of what is recorded from now on.
+    /// A reader of what this bus records from now on.
     pub(super) fn open(shared: &Arc<Shared>, inbox: Inbox) -> Self {
         let inbox = Arc::new(inbox);
         shared.readers.add(&inbox);
-        Self { shared: Arc::clone(shared), inbox, hand: VecDeque::new(), behind: None }
+        Self {
+            shared: Arc::clone(shared),
+            inbox,
+            past: None,
+            after: Sequence(0),
+            not_before: None,
+            hand: None,
+            behind: None,
+        }
+    }
+
+    /// A reader of the whole record from a place in the past on. That place is looked up once the inbox
+    /// is open, so that what the reader finds on record and what it finds there join.
+    pub(super) fn open_in(shared: &Arc<Shared>, inbox: Inbox, past: Past) -> Self {
+        let mut reader = Self::open(shared, inbox);
+        reader.past = Some(past);
+        reader.not_before = past.not_before();
+        reader
     }
 
     /// The inbox it reads from.
@@ -59,15 +64,21 @@ impl Reader {
         &self.inbox
     }
 
-    /// Waits for the next event; `None` when nothing more will come. After an error, the next call
-    /// tries again and nothing is skipped; [`QueryError::Removed`] has been logged and counted, and
-    /// the next call goes on after what was removed.
-    pub(super) async fn next(&mut self) -> Option<Result<Arc<RecordedEvent>, QueryError>> {
+    /// Waits for the next events, at least one; `None` when nothing more will come. After an error,
+    /// the next call tries again and nothing is skipped; [`QueryError::Removed`] has been logged and
+    /// counted, and the next call goes on after what was removed.
+    pub(super) async fn next(&mut self) -> Option<Result<Batch, QueryError>> {
         // So that a reader that always finds something leaves room for other tasks.
         consume_budget().await;
         loop {
-            if let Some(event) = self.hand.pop_front() {
-                return Some(Ok(event));
+            if let Some(batch) = self.hand.take() {
+                return Some(Ok(batch));
+            }
+            if let Some(past) = self.past {
+                match past.find(&*self.shared.log).await {
+                    Ok(begin) => self.begin(begin),
+                    Err(error) => return Some(Err(error)),
+                }
             }
             if let Some(behind) = &self.behind {
                 // Without a filter, nobody reads any more.
@@ -83,23 +94,43 @@ impl Reader {
                 continue;
             }
             match self.inbox.take().await? {
-                Taken::Batch(batch) => self.hand.extend(batch.iter().cloned()),
-                Taken::Missed(spans) => self.fall_behind(spans),
+                Taken::Batch(batch) => self.hand = self.wanted(batch),
+                Taken::Missed { spans, fell_behind } => self.turn_back(spans, fell_behind),
             }
         }
     }
 
-    /// Turns to the record.
-    fn fall_behind(&mut self, spans: Vec<Span>) {
-        self.shared.counts.fallbacks.add(1);
+    /// Turns to what was on record before the inbox answers for it.
+    fn begin(&mut self, Begin { after, end }: Begin) {
+        let joint = self.inbox.join(end);
+        self.past = None;
+        self.after = after;
+        self.inbox.has_read(self.after);
+        self.read_record(vec![self.after.next()..=joint]);
+    }
+
+    /// Turns to the record for what the inbox did not get.
+    fn turn_back(&mut self, spans: Vec<Span>, fell_behind: bool) {
+        if fell_behind {
+            self.shared.counts.fallbacks.add(1);
+        }
         tracing::debug!(
             subscriber = self.inbox.name(),
             from = spans.first().map(|span| span.start().0),
             through = spans.last().map(|span| span.end().0),
-            "a reader is slower than the bus and goes back to the record"
+            fell_behind,
+            "a reader goes back to the record, because it is slower than the bus or because \
+             another process has recorded"
         );
+        self.read_record(spans);
+    }
+
+    /// Has these spans read, less what is not wanted.
+    fn read_record(&mut self, spans: Vec<Span>) {
         let first = spans.first().map_or(0, |span| span.start().0);
-        self.behind = Some(Behind { spans, after: Sequence(first.saturating_sub(1)) });
+        let after = Sequence(first.saturating_sub(1)).max(self.after);
+        let behind = Behind { spans, after };
+        self.behind = (behind.end() > after).then_some(behind);
     }
 
     /// Says once what was lost.
@@ -118,72 +149,52 @@ impl Reader {
 
     /// Takes a page of the record in hand, less what is another process's or not wanted.
     fn catch_up(&mut self, filter: &EventFilter, entries: Vec<RecordedEvent>) {
-        let Some(behind) = &mut self.behind else { return };
+        let Some(mut behind) = self.behind.take() else { return };
         let full = entries.len() >= PAGE as usize;
-        behind.after = entries.last().map_or(behind.after, |event| event.sequence);
-        for event in entries {
-            if behind.contains(event.sequence)
-                && self.shared.accepts(filter, &event, self.inbox.name())
-            {
-                self.hand.push_back(Arc::new(event));
-            }
+        behind.after = match entries.last() {
+            Some(last) if full => last.sequence,
+            _ => behind.end(),
+        };
+        let name = self.inbox.name();
+        let kept: Batch = entries
+            .into_iter()
+            .filter(|event| {
+                behind.contains(event.sequence)
+                    && is_late_enough(&mut self.not_before, event)
+                    && self.shared.accepts(filter, event, name)
+            })
+            .map(Arc::new)
+            .collect();
+        self.hand = (!kept.is_empty()).then_some(kept);
+        self.inbox.has_read(behind.after);
+        if full {
+            self.behind = Some(behind);
         }
-        if !full {
-            self.behind = None;
+    }
+
+    /// What is wanted of a batch from the inbox, if anything is.
+    fn wanted(&mut self, batch: Batch) -> Option<Batch> {
+        if self.not_before.is_none() && batch.first()?.sequence > self.after {
+            return Some(batch);
         }
+        let kept: Batch = batch
+            .iter()
+            .filter(|event| {
+                event.sequence > self.after && is_late_enough(&mut self.not_before, event)
+            })
+            .cloned()
+            .collect();
+        (!kept.is_empty()).then_some(kept)
     }
 }
 
-impl Behind {
-    /// Reads the next page, and what was removed before it could be read.
-    async fn read(
-        &self,
-        log: &dyn AuditLog,
-        filter: &EventFilter,
-    ) -> Result<(Vec<RecordedEvent>, Option<Lost>), QueryError> {
-        let entries = log.page(filter.query(), self.page()).await?;
-        let found = entries.first().map(|event| event.sequence);
-        if found == Some(self.after.next()) {
-            return Ok((entries, None));
-        }
-        // Asked after the page, because what the page did not find any more is still gone now. Only
-        // a start of the record is ever removed: from the first entry found on, all was there.
-        let first = log.span().await?.first.map(|(first, _)| first);
-        let there = found.into_iter().chain(first).min();
-        let lost = there.and_then(|there| self.lost_before(there));
-        Ok((entries, lost))
+/// Whether an event was recorded late enough. Times of recording never go back: once one is, all are.
+fn is_late_enough(not_before: &mut Option<DateTime<Utc>>, event: &RecordedEvent) -> bool {
+    let late_enough = not_before.is_none_or(|moment| event.recorded_at >= moment);
+    if late_enough {
+        *not_before = None;
     }
-
-    /// The next page to ask for.
-    fn page(&self) -> Page {
-        Page {
-            after: Some(self.after),
-            before: self.spans.last().map(|span| span.end().next()),
-            limit: PAGE,
-            reverse: false,
-        }
-    }
-
-    /// This bus's events that are still to be read and come before `first`, the oldest entry there.
-    fn lost_before(&self, first: Sequence) -> Option<Lost> {
-        let part = |span: &Span| {
-            let from = (*span.start()).max(self.after.next()).0;
-            let until = span.end().next().min(first).0;
-            (from < until).then_some(from..until)
-        };
-        let gone: Vec<_> = self.spans.iter().filter_map(part).collect();
-        Some(Lost {
-            from: Sequence(gone.first()?.start),
-            through: Sequence(gone.last()?.end - 1),
-            events: gone.iter().map(|part| part.end - part.start).sum(),
-        })
-    }
-
-    /// Whether an entry was recorded through this bus.
-    fn contains(&self, sequence: Sequence) -> bool {
-        let at = self.spans.partition_point(|span| *span.end() < sequence);
-        self.spans.get(at).is_some_and(|span| span.contains(&sequence))
-    }
+    late_enough
 }
 
 impl Drop for Reader {

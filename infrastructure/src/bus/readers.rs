@@ -1,24 +1,32 @@
 //! Everybody who reads from a bus.
 //!
-//! Deliberately absent: a lock. The list is replaced when somebody comes or goes, so that a filter
+//! Deliberately absent: a lock on the list. It is replaced when somebody comes or goes, so that a filter
 //! that is being asked may itself subscribe and unsubscribe.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, Weak};
+
+use domain::Sequence;
 
 use super::inbox::Inbox;
 use super::shared::{Batch, Shared};
-use crate::sync::ArcSwap;
+use crate::sync::{ArcSwap, Mutex, MutexGuard, Notify};
 
 /// The inboxes of a bus.
 #[derive(Default)]
 pub(super) struct Readers {
     list: ArcSwap<List>,
+    /// Of streams that begin now, those of which nobody knows yet where that is.
+    to_join: Mutex<Vec<Weak<Inbox>>>,
+    /// Told when the first stream comes and when the last one goes, and when one is to be joined.
+    streams_changed: Notify,
 }
 
 #[derive(Default, Clone)]
 struct List {
     closed: bool,
     inboxes: Vec<Arc<Inbox>>,
+    /// How many of them are streams'.
+    streams: usize,
 }
 
 impl Readers {
@@ -27,20 +35,69 @@ impl Readers {
         let before = self.list.rcu(|list| {
             let mut list = List::clone(list);
             list.inboxes.push(Arc::clone(inbox));
+            list.streams += usize::from(inbox.is_of_stream());
             list
         });
         if before.closed {
             inbox.close();
         }
+        if before.streams == 0 && inbox.is_of_stream() {
+            self.streams_changed.notify_one();
+        }
     }
 
     /// Removes a reader.
     pub(super) fn remove(&self, inbox: &Arc<Inbox>) {
-        self.list.rcu(|list| {
+        let before = self.list.rcu(|list| {
             let mut list = List::clone(list);
             list.inboxes.retain(|other| !Arc::ptr_eq(other, inbox));
+            list.streams = list.inboxes.iter().filter(|other| other.is_of_stream()).count();
             list
         });
+        if before.streams == 1 && inbox.is_of_stream() {
+            self.streams_changed.notify_one();
+        }
+    }
+
+    /// Whether anybody wants to hear of what others add to the record.
+    pub(super) fn has_streams(&self) -> bool {
+        self.list.load().streams > 0
+    }
+
+    /// Has a stream begin with what is recorded from now on. Only where everything of this bus has been
+    /// handed on can be said where that is.
+    pub(super) fn have_joined(&self, inbox: &Arc<Inbox>) {
+        self.lock().push(Arc::downgrade(inbox));
+        self.streams_changed.notify_one();
+    }
+
+    /// The streams that are to be joined.
+    pub(super) fn to_join(&self) -> Vec<Weak<Inbox>> {
+        self.lock().clone()
+    }
+
+    /// Joins these streams after `end`, which was read after they came.
+    pub(super) fn join(&self, streams: &[Weak<Inbox>], end: Sequence) {
+        for inbox in streams.iter().filter_map(Weak::upgrade) {
+            inbox.join(end);
+        }
+        self.lock().retain(|inbox| !streams.iter().any(|joined| joined.ptr_eq(inbox)));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Weak<Inbox>>> {
+        self.to_join.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the first stream comes, the last one goes, or one is to be joined.
+    pub(super) async fn streams_changed(&self) {
+        self.streams_changed.notified().await;
+    }
+
+    /// Tells every stream that the record has grown to `newest`.
+    pub(super) fn grow(&self, newest: Sequence) {
+        for inbox in &self.list.load_full().inboxes {
+            inbox.grow(newest);
+        }
     }
 
     /// Hands a committed batch to every reader.
@@ -59,7 +116,7 @@ impl Readers {
 
     /// Tells every reader that nothing more will come.
     pub(super) fn close(&self) {
-        let before = self.list.rcu(|list| List { closed: true, inboxes: list.inboxes.clone() });
+        let before = self.list.rcu(|list| List { closed: true, ..List::clone(list) });
         for inbox in &before.inboxes {
             inbox.close();
         }

@@ -5,9 +5,8 @@
 
 use std::sync::Arc;
 
-use domain::Sequence;
-
 use super::committing::{Group, Job};
+use super::growth::Growth;
 use super::shared::Shared;
 use crate::sync::mpsc::Receiver;
 use crate::sync::{CancellationToken, yield_now};
@@ -23,12 +22,12 @@ pub(super) async fn run(
     stop: CancellationToken,
     max_batch: usize,
 ) {
-    let mut newest = Sequence::default();
+    let mut growth = Growth::default();
     let mut carried = None;
     loop {
         let first = match carried.take() {
             Some(job) => job,
-            None => match next(&mut queue, &stop).await {
+            None => match next(&mut queue, &stop, &shared, &mut growth).await {
                 Some(job) => job,
                 None => break,
             },
@@ -37,19 +36,26 @@ pub(super) async fn run(
         carried = left;
         shared.counts.measures.waiting(queue.len());
         for group in Group::divide(batch) {
-            group.commit(&shared, &mut newest).await;
+            group.commit(&shared, &mut growth.newest).await;
         }
     }
     shared.readers.close();
 }
 
-/// Waits for an emit; `None` when none will come.
-async fn next(queue: &mut Receiver<Job>, stop: &CancellationToken) -> Option<Job> {
-    if !queue.is_closed() {
+/// Waits for an emit; `None` when none will come. Streams are told meanwhile of what others have
+/// added to the record: here and nowhere else, since here everything of this bus has been handed on.
+async fn next(
+    queue: &mut Receiver<Job>,
+    stop: &CancellationToken,
+    shared: &Shared,
+    growth: &mut Growth,
+) -> Option<Job> {
+    while !queue.is_closed() {
         tokio::select! {
             biased;
             () = stop.cancelled() => queue.close(),
             job = queue.recv() => return job,
+            () = growth.noticed(shared) => {}
         }
     }
     // Closed: what emitters have already put in, or have a place for, still comes.

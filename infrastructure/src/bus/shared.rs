@@ -6,6 +6,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use domain::ports::EventBatch;
 use domain::{AuditLog, Clock, EventFilter, RecordedEvent};
 
 use super::counting::Counts;
@@ -17,7 +18,7 @@ use super::rest::Rest;
 use super::subscribers::Subscribers;
 
 /// A committed batch, as every reader is handed it.
-pub(super) type Batch = Arc<[Arc<RecordedEvent>]>;
+pub(super) type Batch = EventBatch;
 
 /// The common part.
 pub(super) struct Shared {

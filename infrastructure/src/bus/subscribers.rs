@@ -16,7 +16,9 @@ use super::panics;
 use super::reader::Reader;
 use super::shared::Shared;
 use super::spans::deliver_span;
-use crate::sync::{AbortHandle, Handle, Mutex, MutexGuard, TaskTracker, abortable, timeout};
+use crate::sync::{
+    AbortHandle, Handle, Mutex, MutexGuard, TaskTracker, abortable, consume_budget, timeout,
+};
 
 /// How long a subscriber waits before it asks an unreadable record again: at first, and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
@@ -142,11 +144,15 @@ async fn serve(leave: Leave, front: Arc<Front>, mut reader: Reader, slot: Slot) 
     let mut pause = at_first;
     while let Some(next) = reader.next().await {
         match next {
-            Ok(event) => {
+            Ok(batch) => {
                 pause = at_first;
-                let subscriber = slot.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                let Some(subscriber) = subscriber else { return };
-                call(shared, &name, &*subscriber, &front.delivery(event)).await;
+                for event in batch.iter().cloned() {
+                    // A handler that is always done at once leaves room for other tasks, too.
+                    consume_budget().await;
+                    let subscriber = slot.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                    let Some(subscriber) = subscriber else { return };
+                    call(shared, &name, &*subscriber, &front.delivery(event)).await;
+                }
             }
             // The reader has logged it, and reads on after what was removed.
             Err(QueryError::Removed { .. }) => pause = at_first,

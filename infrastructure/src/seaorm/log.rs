@@ -57,6 +57,11 @@ impl AuditAppend for SeaOrmAuditLog {
         let turn = writer.turn().await;
         // Not a task of its own: whoever waits here would be woken behind every task that can run.
         let placed = writer.append(turn, &rows, &*self.clock).await?;
+        if let (Some(storage), Some(newest)) =
+            (&self.storage, placed.iter().map(|p| p.sequence).max())
+        {
+            storage.growth().reached(sequence(newest));
+        }
         let receipts = batch.iter().zip(placed).map(|(entry, placed)| Receipt {
             event_id: entry.envelope().event_id.clone(),
             sequence: sequence(placed.sequence),

@@ -13,6 +13,7 @@ mod decode;
 mod entity;
 mod examine;
 mod filter;
+mod growth;
 mod insert;
 mod inspect;
 mod log;

@@ -1,7 +1,5 @@
 //! Questions to the log: pages by keyset, counts, and the span.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::audit::{AuditFilter, LogSpan, Page, Tally, TallyBy};
@@ -124,21 +122,24 @@ impl AuditQuery for SeaOrmAuditLog {
     }
 
     async fn newer_than(&self, sequence: Sequence) -> Result<Sequence, QueryError> {
-        loop {
-            if let Some((newest, _)) = self.span().await?.last
-                && newest > sequence
-            {
-                return Ok(newest);
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
+        self.storage()?.growth().newer_than(sequence, || self.newest()).await
     }
 }
 
-/// How often the end of the record is looked at by somebody who waits for it to grow.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
-
 impl SeaOrmAuditLog {
+    /// The newest entry's place, read without the entry; 0 where there is none.
+    async fn newest(&self) -> Result<Sequence, QueryError> {
+        let newest = Entity::find()
+            .select_only()
+            .column(Column::Sequence)
+            .order_by(Column::Sequence, Order::Desc)
+            .limit(1)
+            .build(DbBackend::Sqlite);
+        let row = self.readers()?.query_one_raw(newest).await.map_err(query_error)?;
+        let newest = row.map(|row| row.try_get_by_index(0).map(sequence)).transpose();
+        Ok(newest.map_err(query_error)?.unwrap_or_default())
+    }
+
     async fn entries(&self, entries: Select<Entity>) -> Result<Vec<RecordedEvent>, QueryError> {
         // Rows are decoded by place: the entity's own models cost several times as much.
         let statement = entries.build(DbBackend::Sqlite);

@@ -18,6 +18,7 @@ use sea_orm::{
 use sea_orm_migration::MigratorTrait;
 
 use super::examine::{Known, Marks, OnDisk, marks, on_disk};
+use super::growth::Growth;
 use super::migration::Migrator;
 use super::problem::{Patience, Trouble, Troubled, open_error};
 use super::writer::Writer;
@@ -51,6 +52,7 @@ struct Shared {
     options: StorageOptions,
     readers: DatabaseConnection,
     writer: Option<Arc<Writer>>,
+    growth: Growth,
 }
 
 impl AuditStorage {
@@ -94,7 +96,9 @@ impl AuditStorage {
             }
         };
         let readers = open(reading, READERS);
-        let storage = Self { shared: Arc::new(Shared { options, readers, writer }) };
+        // Where a VFS keeps what it writes is its own affair.
+        let growth = Growth::of(options.vfs.is_none().then_some(file));
+        let storage = Self { shared: Arc::new(Shared { options, readers, writer, growth }) };
         check_library(storage.file(), storage.library_version().await?)?;
         Ok(storage)
     }
@@ -133,6 +137,11 @@ impl AuditStorage {
     /// The one connection to write through, unless the file was opened for reading.
     pub(super) fn writer(&self) -> Option<&Arc<Writer>> {
         self.shared.writer.as_ref()
+    }
+
+    /// The growth of the record, whoever adds to it.
+    pub(super) fn growth(&self) -> &Growth {
+        &self.shared.growth
     }
 
     async fn library_version(&self) -> Result<String, OpenError> {

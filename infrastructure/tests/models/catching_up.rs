@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use domain::{AuditRetention, Emit, EventBus, EventFilter, QueryError, Sequence};
+use domain::{AuditRetention, Emit, EventBus, EventFilter, QueryError, Sequence, StartAt};
 use futures::StreamExt;
 use shuttle::future::{block_on, spawn};
 
@@ -28,7 +28,7 @@ fn rejoining(seen: &Seen) {
     block_on(async {
         let stage = cramped();
         let (told, _subscription) = stage.watch("slow");
-        let mut stream = stage.bus.stream(EventFilter::all());
+        let mut stream = stage.bus.stream(EventFilter::all(), StartAt::Now);
         let reading = spawn(async move {
             let mut read = Vec::new();
             while let Some(event) = stream.next().await {
@@ -56,7 +56,9 @@ fn rejoining(seen: &Seen) {
         assert_eq!(ours.len(), 6);
         assert_eq!(told.done(), ours, "the subscriber was not told of just what this bus recorded");
         let read = reading.await.unwrap();
-        assert_eq!(read, ours, "the stream was not told of just what this bus recorded");
+        // What another process records at the very beginning or the very end may be left out.
+        assert!(read.windows(2).all(|two| two[1] == two[0] + 1), "the stream has a hole: {read:?}");
+        assert!(ours.iter().all(|place| read.contains(place)), "the stream read {read:?} alone");
         let fallbacks = stage.bus.counters().fallbacks;
         seen.note("quick enough", fallbacks == 0);
         seen.note("fell behind", fallbacks > 0);
@@ -67,7 +69,7 @@ fn rejoining(seen: &Seen) {
 fn losing(seen: &Seen) {
     block_on(async {
         let stage = cramped();
-        let mut stream = stage.bus.stream(EventFilter::all());
+        let mut stream = stage.bus.stream(EventFilter::all(), StartAt::Now);
         let reading = spawn(async move {
             let (mut read, mut lost) = (Vec::new(), Vec::new());
             while let Some(event) = stream.next().await {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::ports::HandlerError;
-use domain::{Delivery, Emit, EmitError, EventBus, EventFilter, EventSubscriber};
+use domain::{Delivery, Emit, EmitError, EventBus, EventFilter, EventSubscriber, StartAt};
 use futures::{FutureExt, StreamExt};
 use shuttle::future::{block_on, spawn};
 
@@ -46,7 +46,7 @@ fn shutting_down(seen: &Seen) {
         // Of what is accepted, the second emit does not fit into the first one's batch.
         let stage = Stage::new(BusSettings { queue_capacity: 2, max_batch: 2, ..roomy() });
         let (told, _subscription) = stage.watch("told");
-        let stream = stage.bus.stream(EventFilter::all());
+        let stream = stage.bus.stream(EventFilter::all(), StartAt::Now);
         let emit = |number| {
             let bus = Arc::clone(&stage.bus);
             spawn(async move { bus.emit(plan(number)).await.map(|receipt| receipt.sequence.0) })
@@ -120,7 +120,7 @@ fn coming_late(seen: &Seen) {
         });
         let bus = Arc::clone(&stage.bus);
         let reading = spawn(async move {
-            let stream = bus.stream(EventFilter::all());
+            let stream = bus.stream(EventFilter::all(), StartAt::Now);
             stream.map(|event| event.unwrap().sequence.0).collect::<Vec<_>>().await
         });
         let bus = Arc::clone(&stage.bus);
@@ -149,7 +149,7 @@ fn dropping(seen: &Seen) {
         bus.subscribe(EventFilter::all(), Arc::new(subscriber)).keep();
         let (subscriber, mut guarded) = Subscriber::new("guarded");
         let subscription = bus.subscribe(EventFilter::all(), Arc::new(subscriber));
-        let stream = bus.stream(EventFilter::all());
+        let stream = bus.stream(EventFilter::all(), StartAt::Now);
         bus.emit(plan(0)).await.unwrap();
         // Given up with the task that drops the bus.
         let giver_up = spawn(async move {

@@ -22,6 +22,7 @@ mod catching_up;
 mod ending;
 mod explore;
 mod giving_up;
+mod joining;
 mod one_place;
 mod publishing;
 mod settling;
@@ -36,7 +37,8 @@ use libtest_mimic::{Arguments, Trial};
 
 fn main() -> std::process::ExitCode {
     let models = [publishing::MODELS, giving_up::MODELS, ending::MODELS, catching_up::MODELS];
-    let models = models.into_iter().flatten().chain(settling::MODELS).chain(turns::MODELS);
+    let more = [joining::MODELS, settling::MODELS, turns::MODELS];
+    let models = models.into_iter().chain(more).flatten();
     let trials = models.map(|model| Trial::test(model.name, || explore::explore(model)));
     let one_place = Trial::test("whatever_two_tasks_meet_at_is_taken_from_one_place", || {
         one_place::everything_is_taken_from_one_place()

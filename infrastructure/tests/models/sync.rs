@@ -282,11 +282,19 @@ impl AbortHandle {
     }
 }
 
+/// There is no runtime to be within.
+pub(crate) struct Entered;
+
 /// Where tasks run: in the model.
 #[derive(Clone)]
 pub(crate) struct Handle;
 
 impl Handle {
+    #[allow(clippy::unused_self)] // As with tokio's.
+    pub(crate) fn enter(&self) -> Entered {
+        Entered
+    }
+
     pub(crate) fn current() -> Self {
         Self
     }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use domain::ports::{BusCondition, BusCounters, EventStream, ShutdownReport};
 use domain::{
     EmitError, EventBus, EventDraft, EventFilter, EventRecorder, EventSubscriber, EventType,
-    Receipt, RecordedEvent, Subscription,
+    Receipt, RecordedEvent, StartAt, Subscription,
 };
 
 /// Hands everything on to the bus inside, and counts the events that are emitted through it.
@@ -54,8 +54,8 @@ impl EventBus for CountingBus {
         self.inner.react_through(front);
     }
 
-    fn stream(&self, filter: EventFilter) -> EventStream {
-        self.inner.stream(filter)
+    fn stream(&self, filter: EventFilter, start: StartAt) -> EventStream {
+        self.inner.stream(filter, start)
     }
 
     fn recent(&self) -> Vec<Arc<RecordedEvent>> {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use domain::ports::{BusCondition, BusCounters, EventStream, ShutdownReport};
 use domain::{
     EmitError, EventBus, EventDraft, EventFilter, EventRecorder, EventSubscriber, EventType,
-    Receipt, RecordedEvent, Subscription,
+    Receipt, RecordedEvent, StartAt, Subscription,
 };
 
 /// A bus that forgets its recorders, so that nothing can be emitted on it: what a start must
@@ -36,8 +36,8 @@ impl EventBus for ForgetfulBus {
 
     fn react_through(&self, _: Weak<dyn EventBus>) {}
 
-    fn stream(&self, _: EventFilter) -> EventStream {
-        Box::pin(futures::stream::empty())
+    fn stream(&self, _: EventFilter, _: StartAt) -> EventStream {
+        EventStream::ended()
     }
 
     fn recent(&self) -> Vec<Arc<RecordedEvent>> {
@@ -81,7 +81,7 @@ mod tests {
         assert!(matches!(refused, Err(EmitError::NoRecorder { .. })), "{refused:?}");
         assert!(bus.emit_batch(Vec::new()).await.is_ok_and(|receipts| receipts.is_empty()));
         bus.settled().await;
-        assert!(bus.stream(EventFilter::all()).next().await.is_none());
+        assert!(bus.stream(EventFilter::all(), StartAt::Now).next().await.is_none());
         assert!(bus.recent().is_empty());
         assert_eq!(bus.counters(), BusCounters::default());
         assert_eq!(bus.shutdown(Duration::ZERO).await, ShutdownReport::default());

@@ -18,6 +18,7 @@ pub struct UnreadableLog {
     inner: Arc<dyn AuditLog>,
     failures_left: AtomicUsize,
     refusals_left: AtomicUsize,
+    blindness_left: AtomicUsize,
     pages: AtomicUsize,
 }
 
@@ -34,6 +35,7 @@ impl UnreadableLog {
             inner,
             failures_left: AtomicUsize::new(0),
             refusals_left: AtomicUsize::new(0),
+            blindness_left: AtomicUsize::new(0),
             pages: AtomicUsize::new(0),
         }
     }
@@ -41,6 +43,24 @@ impl UnreadableLog {
     /// Has the next `times` pages fail.
     pub fn fail_pages(&self, times: usize) {
         self.failures_left.store(times, Ordering::SeqCst);
+    }
+
+    /// Has the next `times` questions for its ends fail, and for its growth.
+    pub fn fail_ends(&self, times: usize) {
+        self.blindness_left.store(times, Ordering::SeqCst);
+    }
+
+    /// How many questions for its ends and its growth are still to fail.
+    #[must_use]
+    pub fn ends_to_fail(&self) -> usize {
+        self.blindness_left.load(Ordering::SeqCst)
+    }
+
+    fn look_at_ends(&self) -> Result<(), QueryError> {
+        if take(&self.blindness_left) {
+            return Err(QueryError::Storage(Arc::new(super::RefusedByFake)));
+        }
+        Ok(())
     }
 
     /// Has the next `times` appends fail with [`AppendError::Locked`], after 7 seconds as it claims.
@@ -91,6 +111,7 @@ impl AuditQuery for UnreadableLog {
     }
 
     async fn span(&self) -> Result<LogSpan, QueryError> {
+        self.look_at_ends()?;
         self.inner.span().await
     }
 
@@ -106,6 +127,7 @@ impl AuditQuery for UnreadableLog {
     }
 
     async fn newer_than(&self, sequence: Sequence) -> Result<Sequence, QueryError> {
+        self.look_at_ends()?;
         self.inner.newer_than(sequence).await
     }
 }

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use domain::{DomainEvent, EventFilter, RecordedEvent};
+use domain::{DomainEvent, EventFilter, RecordedEvent, StartAt};
 use futures::StreamExt as _;
 
 use super::conditions::Conditions;
@@ -106,7 +106,7 @@ impl<E: DomainEvent> Counted<E> {
         enough: impl Fn(usize) -> bool + Send,
     ) -> Outcome<Vec<Found<E>>> {
         // Before the first look, so that nothing recorded after it is missed.
-        let news = self.eventually.then(|| self.scene.bus.stream(EventFilter::all()));
+        let news = self.eventually.then(|| self.scene.bus.stream(EventFilter::all(), StartAt::Now));
         let first = self.look_once(expected, &enough).await;
         let (Err(ScenarioError::Unmet { .. }), Some(mut news)) = (&first, news) else {
             return first;

@@ -16,7 +16,7 @@ use domain::ports::{BusCondition, BusCounters, EventStream, HandlerError, Shutdo
 use domain::subscription::Effect;
 use domain::{
     Delivery, EmitError, EventBus, EventDraft, EventFilter, EventProjector, EventRecorder,
-    EventSubscriber, EventType, Receipt, RecordedEvent, Subscription,
+    EventSubscriber, EventType, Receipt, RecordedEvent, StartAt, Subscription,
 };
 use futures::FutureExt;
 use tokio::sync::watch;
@@ -102,8 +102,8 @@ impl EventBus for ObservedBus {
         self.inner.react_through(front);
     }
 
-    fn stream(&self, filter: EventFilter) -> EventStream {
-        self.inner.stream(filter)
+    fn stream(&self, filter: EventFilter, start: StartAt) -> EventStream {
+        self.inner.stream(filter, start)
     }
 
     fn recent(&self) -> Vec<Arc<RecordedEvent>> {

@@ -58,6 +58,7 @@ pub(crate) const ALLOWED: &[(&str, &str, &str)] = &[
     ("infrastructure", "getrandom", "makes the redaction key"),
     ("infrastructure", "hmac", "the keyed hash in a redaction mark"),
     ("infrastructure", "metrics", "the facade that metrics go through"),
+    ("infrastructure", "notify", "tells that another process has written into the database"),
     ("infrastructure", "regex", "finds secrets by their shape"),
     ("infrastructure", "sea-orm", "the database"),
     ("infrastructure", "sea-orm-migration", "the database's schema and its versions"),

@@ -1,6 +1,7 @@
 //! Audit logs that break one promise each.
 
 mod flawed;
+mod growing;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -54,6 +55,10 @@ pub(crate) fn table() -> Table<dyn AuditLogMaker> {
         row!(tallies_agree_with_the_filter, made, Flaw::CountsEverything),
         row!(tallies_agree_with_the_filter, made, Flaw::PutsTheNamelessFirst),
         row!(times_of_recording_are_found, made, Flaw::CountsTheMomentItself),
+        row!(what_is_there_already_is_told_at_once, made, Flaw::TellsTheNextOne),
+        row!(what_is_there_already_is_told_at_once, made, Flaw::WaitsForTheNextAppend, in vain),
+        row!(what_is_appended_is_told_to_everybody_who_waits, made, Flaw::LooksSeldom),
+        row!(what_another_appends_is_told_to_whoever_waits, made, Flaw::HearsItselfAlone, in vain),
         row!(the_oldest_are_removed_first, made, Flaw::RemovesOneMore),
         row!(nothing_beyond_the_place_named_is_removed, made, Flaw::RemovesOneBeyond),
         row!(the_newest_entry_is_never_removed, made, Flaw::RemovesTheNewest),
@@ -128,6 +133,10 @@ enum Flaw {
     TellsWhatItExpected,
     BeginsAtOne,
     TripsOverTwoKindsOfRepeats,
+    TellsTheNextOne,
+    WaitsForTheNextAppend,
+    LooksSeldom,
+    HearsItselfAlone,
 }
 
 /// Makes logs with a flaw over logs in memory, and remembers what is under each.

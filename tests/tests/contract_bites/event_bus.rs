@@ -1,6 +1,7 @@
 //! Buses that break one promise each.
 
 mod flawed;
+mod flaws;
 mod listening;
 
 use std::sync::Arc;
@@ -45,7 +46,14 @@ pub(crate) fn table() -> Table<dyn EventBusMaker> {
         row!(recent_events_are_the_last_ones_oldest_first, Maker, Flaw::ListsNewestFirst),
         row!(what_retention_takes_from_a_slow_reader_is_said_and_counted, Maker, Flaw::CountsNothingLost),
         row!(what_retention_takes_from_a_slow_reader_is_said_and_counted, Maker, Flaw::SkipsWhatIsLost),
-        row!(filters_choose_by_type_context_plan_and_predicate, Maker, Flaw::IgnoresPredicates),
+        row!(a_stream_begins_where_it_is_told, Maker, Flaw::StreamsFromNow),
+        row!(a_stream_reads_the_whole_record_whoever_adds_to_it, Maker, Flaw::StreamsItsOwnAlone, in vain),
+        row!(what_was_there_and_what_comes_join, Maker, Flaw::RepeatsOne),
+        row!(a_stream_says_how_it_is_doing, Maker, Flaw::SaysItIsLive),
+        row!(a_stream_can_be_read_batch_by_batch, Maker, Flaw::CutsBatches),
+        row!(a_stream_that_is_dropped_leaves_nothing_behind, Maker, Flaw::KeepsFilters, in vain),
+        row!(what_a_stream_comes_too_late_for_is_said, Maker, Flaw::SkipsWhatIsLost),
+        row!(filters_choose_by_what_an_event_says_and_by_predicate, Maker, Flaw::IgnoresPredicates),
         row!(a_predicate_that_panics_accepts_nothing, Maker, Flaw::CountsNoPanics),
         row!(a_predicate_may_use_the_bus, Maker, Flaw::ListsNothingToPredicates, in vain),
         row!(dropping_the_guard_unsubscribes_and_frees_everything, Maker, Flaw::KeepsSubscribers, in vain),
@@ -123,6 +131,12 @@ enum Flaw {
     NamesNobody,
     ReportsOnce,
     LosesAPredicatesEighth,
+    StreamsFromNow,
+    StreamsItsOwnAlone,
+    RepeatsOne,
+    SaysItIsLive,
+    CutsBatches,
+    KeepsFilters,
 }
 
 /// Makes buses with a flaw over reactive ones.

@@ -7,6 +7,7 @@ mod crashing;
 mod durable;
 mod expecting;
 mod observing;
+mod streaming;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};

@@ -8,7 +8,7 @@ use domain::events::{PlanCreated, ToolInvoked};
 use domain::ports::{BusCondition, BusCounters, EventStream, ShutdownReport};
 use domain::{
     AuditLog, Emit as _, EmitError, EventBus, EventDraft, EventFilter, EventRecorder,
-    EventSubscriber, EventType, Receipt, RecordedEvent, Subscription,
+    EventSubscriber, EventType, Receipt, RecordedEvent, StartAt, Subscription,
 };
 use futures::FutureExt;
 use indelible_tests::contract;
@@ -103,8 +103,8 @@ impl EventBus for Hasty {
         self.0.react_through(front);
     }
 
-    fn stream(&self, filter: EventFilter) -> EventStream {
-        self.0.stream(filter)
+    fn stream(&self, filter: EventFilter, start: StartAt) -> EventStream {
+        self.0.stream(filter, start)
     }
     fn recent(&self) -> Vec<Arc<RecordedEvent>> {
         self.0.recent()

@@ -7,7 +7,6 @@ use application::{follow, read_all};
 use chrono::Utc;
 use domain::audit::Page;
 use futures::{FutureExt, StreamExt, TryStreamExt};
-use infrastructure::clock::SystemClock;
 
 use crate::cli::args::TailArgs;
 use crate::cli::output::{EventRow, Format, Printer};
@@ -39,7 +38,7 @@ pub(super) async fn run(args: TailArgs, context: Context<'_>) -> Result<(), Fail
         return printer.finish(console);
     }
     printer.flush(console)?;
-    let mut events = pin!(follow(log, Arc::new(SystemClock), filter, end).ready_chunks(256));
+    let mut events = pin!(follow(log, filter, end).ready_chunks(256));
     let mut interrupted = pin!(interrupt::requested().fuse());
     loop {
         tokio::select! {

@@ -25,6 +25,7 @@
 mod append;
 mod entries;
 mod generated;
+mod growing;
 mod history;
 mod model;
 mod order;
@@ -85,8 +86,11 @@ where
 /// The promises that take a restart or a second program to try. A log that keeps nothing beyond the
 /// process cannot make them: `suite().except(BEYOND_THE_PROCESS).hold(&maker)`. What others promise
 /// "also after a restart" is then tried without one.
-pub const BEYOND_THE_PROCESS: &[&str] =
-    &["what_has_a_receipt_outlives_a_restart", "several_who_share_a_storage_make_one_order"];
+pub const BEYOND_THE_PROCESS: &[&str] = &[
+    "what_has_a_receipt_outlives_a_restart",
+    "several_who_share_a_storage_make_one_order",
+    "what_another_appends_is_told_to_whoever_waits",
+];
 
 /// Holds an adapter to every promise of the audit log's ports.
 ///
@@ -153,6 +157,12 @@ pub fn suite() -> Suite<dyn AuditLogMaker> {
             query::tallies_agree_with_the_filter,
             /// The last entry recorded before a moment is found, to the nanosecond.
             query::times_of_recording_are_found,
+            /// Whoever waits for the record to grow is told at once of what is there, and may give up.
+            growing::what_is_there_already_is_told_at_once,
+            /// What is appended is told soon to everybody who waits for the record to grow.
+            growing::what_is_appended_is_told_to_everybody_who_waits,
+            /// What another who shares the storage appends is told as soon.
+            growing::what_another_appends_is_told_to_whoever_waits,
             /// The oldest go first, at most as many at once as asked for, and the call says which.
             retention::the_oldest_are_removed_first,
             /// Nothing beyond the place that is named is removed.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::ports::handler;
 use domain::{
-    Delivery, Emit, EmitError, EventBus, EventDraft, EventFilter, RecordedEvent, Sequence,
+    Delivery, Emit, EmitError, EventBus, EventDraft, EventFilter, RecordedEvent, Sequence, StartAt,
     Subscription,
 };
 use futures::StreamExt;
@@ -130,7 +130,7 @@ pub(super) async fn an_event_that_is_held_does_not_keep_the_bus(stage: Stage) {
         }
     });
     let subscription = stage.bus.subscribe(EventFilter::all(), holding);
-    let stream = stage.bus.stream(EventFilter::all());
+    let stream = stage.bus.stream(EventFilter::all(), StartAt::Now);
     must(stage.bus.emit(plan(1)).await);
     stage.bus.settled().await;
     drop(subscription);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Emit, EventFilter, QueryError, Sequence};
+use domain::{Emit, EventFilter, QueryError, Sequence, StartAt};
 use futures::{FutureExt, StreamExt};
 
 use crate::expect::{eventually, must};
@@ -14,7 +14,7 @@ pub(super) async fn all_are_told_the_same_in_the_order_of_the_record(stage: Stag
     const EACH: usize = 12;
     stage.record_all();
     let watchers: Vec<_> = (0..8).map(|n| stage.watch(&format!("probe {n}"))).collect();
-    let stream = stage.bus.stream(EventFilter::all());
+    let stream = stage.bus.stream(EventFilter::all(), StartAt::Now);
 
     let tasks: Vec<_> = (0..TASKS)
         .map(|task| {
@@ -50,7 +50,7 @@ pub(super) async fn a_slow_subscriber_is_told_everything_and_delays_nobody(stage
     let gate = Arc::new(Gate::closed());
     let slow = Probe::new("slow").behind(Arc::clone(&gate));
     let (slow, _slow) = stage.watch_with(EventFilter::all(), slow);
-    let mut unread = stage.bus.stream(EventFilter::all());
+    let mut unread = stage.bus.stream(EventFilter::all(), StartAt::Now);
     let (quick, _quick) = stage.watch("quick");
 
     // More than any sensible buffer, while the slow one stands at its first event.
@@ -105,7 +105,7 @@ pub(super) async fn only_what_comes_after_subscribing_is_handed_on(stage: Stage)
     stage.record_all();
     must(stage.bus.emit_batch(plans(0..5)).await);
     let (probe, _subscription) = stage.watch("probe");
-    let mut stream = stage.bus.stream(EventFilter::all());
+    let mut stream = stage.bus.stream(EventFilter::all(), StartAt::Now);
     let receipt = must(stage.bus.emit(plan(5)).await);
     probe.told(1).await;
     assert_eq!(probe.sequences(), [receipt.sequence]);
@@ -133,7 +133,7 @@ pub(super) async fn what_retention_takes_from_a_slow_reader_is_said_and_counted(
     let gate = Arc::new(Gate::closed());
     let slow = Probe::new("slow").behind(Arc::clone(&gate));
     let (slow, _slow) = stage.watch_with(EventFilter::all(), slow);
-    let stream = stage.bus.stream(EventFilter::all());
+    let stream = stage.bus.stream(EventFilter::all(), StartAt::Now);
     for _ in 0..EVENTS / 100 {
         must(stage.bus.emit_batch(plans(0..100)).await);
     }

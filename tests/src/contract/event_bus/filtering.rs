@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use domain::events::{PlanCreated, ToolInvoked};
-use domain::{Emit, EventFilter};
+use domain::{Actor, Emit, EventFilter, StartAt};
 use futures::StreamExt;
 
 use crate::expect::must;
 use crate::fakes::{Probe, panic_on_purpose};
 use crate::stage::{Stage, plan, tool};
 
-pub(super) async fn filters_choose_by_type_context_plan_and_predicate(stage: Stage) {
+pub(super) async fn filters_choose_by_what_an_event_says_and_by_predicate(stage: Stage) {
     stage.record_all();
     let created = plan(0).event_type().clone();
     let invoked = tool(0).event_type().clone();
@@ -28,6 +28,8 @@ pub(super) async fn filters_choose_by_type_context_plan_and_predicate(stage: Sta
         ("plan", EventFilter::all().in_plan("p3"), vec![3]),
         ("project", EventFilter::all().in_project("shop"), vec![5, 6]),
         ("correlation", EventFilter::all().correlated_by("run-6"), vec![6]),
+        ("session", EventFilter::all().in_session("s5"), vec![5]),
+        ("actor", EventFilter::all().by(&Actor::agent("planner")), vec![6]),
         ("predicate", EventFilter::all().where_event(|event| event.sequence.0 > 4), vec![5, 6]),
         (
             "type and predicate",
@@ -39,22 +41,28 @@ pub(super) async fn filters_choose_by_type_context_plan_and_predicate(stage: Sta
     let watching: Vec<_> = cases
         .into_iter()
         .map(|(what, filter, expected)| {
-            let stream = stage.bus.stream(filter.clone());
-            (what, stage.watch_with(filter, Probe::new(what)), stream, expected)
+            let streams = [StartAt::Now, StartAt::Beginning]
+                .map(|start| stage.bus.stream(filter.clone(), start));
+            (what, stage.watch_with(filter, Probe::new(what)), streams, expected)
         })
         .collect();
 
     // Some in one batch, some alone: a filter cuts a batch to what is wanted of it.
     must(stage.bus.emit_batch(vec![plan(1), tool(2), plan(3)]).await);
     must(stage.bus.emit(tool(4)).await);
-    let last = vec![plan(5).in_project("shop"), tool(6).in_project("shop").correlated_by("run-6")];
+    let last = vec![
+        plan(5).in_project("shop").in_session("s5"),
+        tool(6).in_project("shop").correlated_by("run-6").by(Actor::agent("planner")),
+    ];
     must(stage.bus.emit_batch(last).await);
     stage.bus.shutdown(std::time::Duration::from_secs(10)).await;
-    for (what, (probe, _subscription), stream, expected) in watching {
+    for (what, (probe, _subscription), streams, expected) in watching {
         let told: Vec<_> = probe.sequences().iter().map(|sequence| sequence.0).collect();
         assert_eq!(told, expected, "{what}");
-        let streamed: Vec<_> = stream.map(|event| must(event).sequence.0).collect().await;
-        assert_eq!(streamed, expected, "{what}, streamed");
+        for stream in streams {
+            let streamed: Vec<_> = stream.map(|event| must(event).sequence.0).collect().await;
+            assert_eq!(streamed, expected, "{what}, streamed");
+        }
     }
 }
 
@@ -86,7 +94,7 @@ pub(super) async fn a_predicate_may_use_the_bus(stage: Stage) {
         let Some(bus) = bus.upgrade() else { return false };
         if event.sequence.0 == 1 {
             bus.subscribe(EventFilter::all(), Arc::clone(&subscriber) as _).keep();
-            drop(bus.stream(EventFilter::all()));
+            drop(bus.stream(EventFilter::all(), StartAt::Now));
         }
         !bus.recent().is_empty() && bus.counters().recorded == event.sequence.0
     });

@@ -27,6 +27,7 @@ mod recording;
 mod refusing;
 mod settling;
 mod shutting_down;
+mod streaming;
 mod unreadable;
 mod workload;
 
@@ -118,8 +119,20 @@ pub fn suite() -> Suite<dyn EventBusMaker> {
         delivering::recent_events_are_the_last_ones_oldest_first,
         /// What retention takes from a slow reader is said once, in its place, and counted.
         delivering::what_retention_takes_from_a_slow_reader_is_said_and_counted,
+        /// A stream has the whole record, whoever adds to it, and is told without an emit.
+        streaming::a_stream_reads_the_whole_record_whoever_adds_to_it,
+        /// What a stream finds on record and what comes later join without a hole or a repetition.
+        streaming::what_was_there_and_what_comes_join,
+        /// A stream says whether it is live, how far it is behind, and how often it fell behind.
+        streaming::a_stream_says_how_it_is_doing,
+        /// A stream can be read by batches as they were committed, and by events, in turn.
+        streaming::a_stream_can_be_read_batch_by_batch,
+        /// Nothing is left of a stream that is dropped, in whatever state it is.
+        streaming::a_stream_that_is_dropped_leaves_nothing_behind,
+        /// A stream that is to begin after an entry is told what of the rest is gone already.
+        streaming::what_a_stream_comes_too_late_for_is_said,
         /// Everybody is told of exactly what the filter accepts.
-        filtering::filters_choose_by_type_context_plan_and_predicate,
+        filtering::filters_choose_by_what_an_event_says_and_by_predicate,
         /// A predicate that panics accepts nothing, is counted, and hurts nobody.
         filtering::a_predicate_that_panics_accepts_nothing,
         /// A predicate may use the bus that calls it.
@@ -167,6 +180,8 @@ pub fn suite() -> Suite<dyn EventBusMaker> {
         shutting_down::it_may_be_called_twice_and_at_once,
     ];
     promises.extend(promises![
+        /// A stream begins now, at the beginning, after a place or at a time, as it is told.
+        streaming::a_stream_begins_where_it_is_told,
         /// While the record cannot be read, a reader that has fallen behind is told so; it skips
         /// nothing.
         unreadable::a_record_that_cannot_be_read_for_a_while_skips_nothing,

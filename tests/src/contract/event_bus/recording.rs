@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{TimeZone, Utc};
-use domain::{Actor, Details, Emit, EventFilter, ReceiptStatus, RecordedEvent, Sequence};
+use domain::{Actor, Details, Emit, EventFilter, ReceiptStatus, RecordedEvent, Sequence, StartAt};
 use futures::{FutureExt, StreamExt};
 use serde_json::json;
 
@@ -103,7 +103,7 @@ pub(super) async fn nobody_sees_an_event_before_it_is_on_record(stage: Stage) {
         noted.store(true, Ordering::SeqCst);
         true
     });
-    let mut stream = stage.bus.stream(filter);
+    let mut stream = stage.bus.stream(filter, StartAt::Now);
 
     let bus = Arc::clone(&stage.bus);
     let emit = tokio::spawn(async move { bus.emit(plan(1)).await });

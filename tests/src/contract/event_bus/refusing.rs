@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::events::ActorCompleted;
 use domain::ports::RecordError;
-use domain::{AppendError, DomainEvent, Emit, EmitError, EventDraft, EventFilter};
+use domain::{AppendError, DomainEvent, Emit, EmitError, EventDraft, EventFilter, StartAt};
 use futures::{FutureExt, StreamExt};
 
 use crate::expect::{must, must_fail};
@@ -49,7 +49,7 @@ fn unwritable() -> EventDraft {
 
 pub(super) async fn nobody_sees_an_event_that_was_refused(stage: Stage) {
     let (probe, _subscription) = stage.watch("probe");
-    let mut stream = stage.bus.stream(EventFilter::all());
+    let mut stream = stage.bus.stream(EventFilter::all(), StartAt::Now);
     let refusals = [
         Refusal::Preparing,
         Refusal::PanicPreparing,

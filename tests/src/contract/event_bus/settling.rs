@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::ports::handler;
-use domain::{Delivery, Emit, EventBus, EventFilter};
+use domain::{Delivery, Emit, EventBus, EventFilter, StartAt};
 use futures::FutureExt;
 
 use crate::expect::must;
@@ -111,7 +111,7 @@ async fn what_it_emits_is_still_being_handled(stage: &Stage) {
 
 pub(super) async fn streams_and_those_who_have_left_are_not_waited_for(stage: Stage) {
     stage.record_all();
-    let _unread = stage.bus.stream(EventFilter::all());
+    let _unread = stage.bus.stream(EventFilter::all(), StartAt::Now);
     let gate = Arc::new(Gate::closed());
     let held = Probe::new("held").behind(Arc::clone(&gate));
     let (_held, subscription) = stage.watch_with(EventFilter::all(), held);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ports::{EventStream, ShutdownReport, handler};
-use domain::{Emit, EmitError, EventFilter};
+use domain::{Emit, EmitError, EventFilter, StartAt};
 use futures::StreamExt;
 
 use crate::expect::{eventually, must, must_fail};
@@ -25,7 +25,7 @@ pub(super) async fn what_was_accepted_is_recorded_and_handed_on(stage: Stage) {
     let gate = Arc::new(Gate::closed());
     let (slow, _slow) =
         stage.watch_with(EventFilter::all(), Probe::new("slow").behind(Arc::clone(&gate)));
-    let stream = stage.bus.stream(EventFilter::all());
+    let stream = stage.bus.stream(EventFilter::all(), StartAt::Now);
 
     let bus = Arc::clone(&stage.bus);
     let emit = tokio::spawn(async move { bus.emit_batch(plans(0..5)).await });
@@ -65,7 +65,7 @@ pub(super) async fn afterwards_emits_are_refused_and_streams_end(stage: Stage) {
     stage.record_all();
     let (probe, subscription) = stage.watch("probe");
     let weak = Arc::downgrade(&probe);
-    let stream = stage.bus.stream(EventFilter::all());
+    let stream = stage.bus.stream(EventFilter::all(), StartAt::Now);
     must(stage.bus.emit_batch(plans(0..3)).await);
     assert_eq!(stage.bus.shutdown(LONG).await, ShutdownReport::default());
     assert_eq!(probe.events().len(), 3);
@@ -82,7 +82,7 @@ pub(super) async fn afterwards_emits_are_refused_and_streams_end(stage: Stage) {
     drop(probe);
     eventually("the subscriber is free", || weak.upgrade().is_none()).await;
     drop(subscription);
-    assert!(rest(stage.bus.stream(EventFilter::all())).await.is_empty());
+    assert!(rest(stage.bus.stream(EventFilter::all(), StartAt::Now)).await.is_empty());
     let (late, _late) = stage.watch("late");
     eventually("a late subscriber is let go", || Arc::strong_count(&late) == 1).await;
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{AuditLog, EventFilter, Sequence};
+use domain::{AuditLog, EventFilter, Sequence, StartAt};
 use futures::StreamExt;
 
 use super::EventBusMaker;
@@ -24,7 +24,7 @@ pub(super) async fn a_record_that_cannot_be_read_for_a_while_skips_nothing(
     let gate = Arc::new(Gate::closed());
     let slow = Probe::new("slow").behind(Arc::clone(&gate));
     let (slow, _slow) = stage.watch_with(EventFilter::all(), slow);
-    let stream = stage.bus.stream(EventFilter::all());
+    let stream = stage.bus.stream(EventFilter::all(), StartAt::Now);
     for _ in 0..EVENTS / 100 {
         must(stage.bus.emit_batch(plans(0..100)).await);
     }

@@ -12,7 +12,7 @@ use domain::events::{ActorCompleted, PlanCreated};
 use domain::ports::{EventStream, ShutdownReport};
 use domain::{
     AuditFilter, DomainEvent, Emit, EventDraft, EventFilter, Receipt, ReceiptStatus, RecordedEvent,
-    Sequence, Subscription,
+    Sequence, StartAt, Subscription,
 };
 use futures::{FutureExt, StreamExt};
 use proptest::prelude::*;
@@ -196,7 +196,7 @@ impl Played {
                 self.subscribed.push(Watcher { wanted, told, due: Vec::new() });
             }
             Step::Stream(wanted) => {
-                let told = self.stage.bus.stream(wanted.filter());
+                let told = self.stage.bus.stream(wanted.filter(), StartAt::Now);
                 self.streams.push(Watcher { wanted, told, due: Vec::new() });
             }
             Step::Leave(at, patiently) => self.leave(at, patiently).await,

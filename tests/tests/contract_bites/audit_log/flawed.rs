@@ -18,7 +18,7 @@ use domain::{
 use indelible_tests::fakes::{ManualClock, RefusedByFake};
 use serde_json::{Number, Value};
 
-use super::Flaw;
+use super::{Flaw, growing::Heard};
 
 /// What is put behind an id so that the sound log takes a repeat for another event.
 const APART: char = '\u{1}';
@@ -28,6 +28,7 @@ pub(super) struct Flawed {
     clock: Arc<ManualClock>,
     flaw: Flaw,
     state: Mutex<State>,
+    heard: Heard,
 }
 
 /// What the flaws remember.
@@ -44,7 +45,7 @@ struct State {
 
 impl Flawed {
     pub(super) fn over(inner: Arc<dyn AuditLog>, clock: Arc<ManualClock>, flaw: Flaw) -> Self {
-        Self { inner, clock, flaw, state: Mutex::default() }
+        Self { inner, clock, flaw, state: Mutex::default(), heard: Heard::default() }
     }
 
     fn is(&self, flaw: Flaw) -> bool {
@@ -261,6 +262,7 @@ impl AuditAppend for Flawed {
             }
             _ => self.inner.append(&given).await?,
         };
+        self.heard.append(&receipts);
         Ok(self.told(batch, receipts))
     }
 }
@@ -345,7 +347,7 @@ impl AuditQuery for Flawed {
     }
 
     async fn newer_than(&self, sequence: Sequence) -> Result<Sequence, QueryError> {
-        self.inner.newer_than(sequence).await
+        self.heard.newer_than(self.flaw, &*self.inner, sequence).await
     }
 }
 

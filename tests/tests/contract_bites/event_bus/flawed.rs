@@ -9,12 +9,14 @@ use chrono::DateTime;
 use domain::ports::{BusCondition, BusCounters, EventStream, ReactionEmitter, ShutdownReport};
 use domain::{
     AuditLog, Delivery, EmitError, EventBus, EventDraft, EventFilter, EventRecorder,
-    EventSubscriber, EventType, Receipt, ReceiptStatus, RecordedEvent, Sequence, Subscription,
+    EventSubscriber, EventType, Receipt, ReceiptStatus, RecordedEvent, Sequence, StartAt,
+    Subscription,
 };
 use futures::StreamExt;
 use indelible_tests::contract::audit_log::start;
 
 use super::Flaw;
+use super::flaws;
 use super::listening::Listening;
 
 pub(super) struct Flawed {
@@ -46,6 +48,7 @@ pub(super) struct State {
     /// A handler has emitted something.
     answered: AtomicBool,
     shut_down: AtomicBool,
+    filters: Mutex<Vec<EventFilter>>,
     turn: tokio::sync::Mutex<()>,
 }
 
@@ -86,6 +89,7 @@ impl Flawed {
             left: AtomicBool::default(),
             answered: AtomicBool::default(),
             shut_down: AtomicBool::default(),
+            filters: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
         });
         Self { inner, state, flaw }
@@ -304,27 +308,36 @@ impl EventBus for Flawed {
         self.inner.react_through(front);
     }
 
-    fn stream(&self, filter: EventFilter) -> EventStream {
-        let picky = EventFilter::matching(filter.query().clone());
-        let predicates = format!("{picky:?}") != format!("{filter:?}");
-        let stream = self.inner.stream(self.filter(filter));
-        let without = |stream: EventStream, lost: fn(u64) -> bool| -> EventStream {
-            let kept = stream.filter(move |event| {
-                let lost = event.as_ref().is_ok_and(|event| lost(event.sequence.0));
-                futures::future::ready(!lost)
-            });
-            Box::pin(kept)
+    fn stream(&self, filter: EventFilter, start: StartAt) -> EventStream {
+        let predicates = filter.has_predicates();
+        let filter = match self.flaw {
+            Flaw::StreamsItsOwnAlone => {
+                filter.where_event(|event| event.envelope.source != "/elsewhere")
+            }
+            _ => self.filter(filter),
         };
+        if self.flaw == Flaw::KeepsFilters {
+            self.state.filters.lock().unwrap().push(filter.clone());
+        }
+        let start = if self.flaw == Flaw::StreamsFromNow { StartAt::Now } else { start };
+        let stream = self.inner.stream(filter, start);
         match self.flaw {
-            Flaw::StreamsLoseOne => without(stream, |place| place == 20),
-            Flaw::LosesAPredicatesEighth if predicates => without(stream, |place| place % 8 == 0),
-            Flaw::SkipsWhatIsLost => {
-                Box::pin(stream.filter(|event| futures::future::ready(event.is_ok())))
+            Flaw::StreamsLoseOne => flaws::without(stream, |place| place == 20),
+            Flaw::LosesAPredicatesEighth if predicates => {
+                flaws::without(stream, |place| place % 8 == 0)
             }
-            Flaw::EndsAtAnError => {
-                Box::pin(stream.take_while(|event| futures::future::ready(event.is_ok())))
+            Flaw::RepeatsOne => flaws::repeating(stream, |place| place == 700),
+            Flaw::SkipsWhatIsLost => flaws::changed(stream, |events| {
+                events.filter(|event| futures::future::ready(event.is_ok()))
+            }),
+            Flaw::EndsAtAnError => flaws::changed(stream, |events| {
+                events.take_while(|event| futures::future::ready(event.is_ok()))
+            }),
+            Flaw::NeverEndsStreams => {
+                flaws::changed(stream, |events| events.chain(futures::stream::pending()))
             }
-            Flaw::NeverEndsStreams => Box::pin(stream.chain(futures::stream::pending())),
+            Flaw::CutsBatches => flaws::changed(stream, |events| events),
+            Flaw::SaysItIsLive => flaws::said_to_be_live(stream),
             _ => stream,
         }
     }

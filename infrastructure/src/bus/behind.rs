@@ -1,0 +1,84 @@
+//! What a reader still has to ask the record for, and what retention has taken from it.
+//!
+//! Deliberately absent: holding retention up for a reader.
+
+use domain::audit::Page;
+use domain::{AuditLog, EventFilter, QueryError, RecordedEvent, Sequence};
+
+use super::inbox::Span;
+
+/// How many entries are asked of the record at once.
+pub(super) const PAGE: u32 = 256;
+
+/// What is still to be read from the record.
+pub(super) struct Behind {
+    /// At least one.
+    pub(super) spans: Vec<Span>,
+    /// Everything up to here has been read or is known to be lost.
+    pub(super) after: Sequence,
+}
+
+/// What retention has taken from a reader.
+pub(super) struct Lost {
+    pub(super) from: Sequence,
+    pub(super) through: Sequence,
+    /// How many of the reader's events there were; others' may lie between.
+    pub(super) events: u64,
+}
+
+impl Behind {
+    /// Reads the next page, and what was removed before it could be read.
+    pub(super) async fn read(
+        &self,
+        log: &dyn AuditLog,
+        filter: &EventFilter,
+    ) -> Result<(Vec<RecordedEvent>, Option<Lost>), QueryError> {
+        let entries = log.page(filter.query(), self.page()).await?;
+        let found = entries.first().map(|event| event.sequence);
+        if found == Some(self.after.next()) {
+            return Ok((entries, None));
+        }
+        // Asked after the page, because what the page did not find any more is still gone now. Only
+        // a start of the record is ever removed: from the first entry found on, all was there.
+        let first = log.span().await?.first.map(|(first, _)| first);
+        let there = found.into_iter().chain(first).min();
+        let lost = there.and_then(|there| self.lost_before(there));
+        Ok((entries, lost))
+    }
+
+    /// The last of what is to be read.
+    pub(super) fn end(&self) -> Sequence {
+        self.spans.last().map_or(self.after, |span| *span.end())
+    }
+
+    /// The next page to ask for.
+    fn page(&self) -> Page {
+        Page {
+            after: Some(self.after),
+            before: Some(self.end().next()),
+            limit: PAGE,
+            reverse: false,
+        }
+    }
+
+    /// The reader's events that are still to be read and come before `first`, the oldest entry there.
+    fn lost_before(&self, first: Sequence) -> Option<Lost> {
+        let part = |span: &Span| {
+            let from = (*span.start()).max(self.after.next()).0;
+            let until = span.end().next().min(first).0;
+            (from < until).then_some(from..until)
+        };
+        let gone: Vec<_> = self.spans.iter().filter_map(part).collect();
+        Some(Lost {
+            from: Sequence(gone.first()?.start),
+            through: Sequence(gone.last()?.end - 1),
+            events: gone.iter().map(|part| part.end - part.start).sum(),
+        })
+    }
+
+    /// Whether an entry is the reader's.
+    pub(super) fn contains(&self, sequence: Sequence) -> bool {
+        let at = self.spans.partition_point(|span| *span.end() < sequence);
+        self.spans.get(at).is_some_and(|span| span.contains(&sequence))
+    }
+}

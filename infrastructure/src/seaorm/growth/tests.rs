@@ -1,0 +1,154 @@
+//! Who looks, when, and how often.
+
+use std::fs;
+use std::io::Write as _;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use futures::FutureExt;
+use futures::future::join_all;
+use tokio::time::timeout;
+
+use super::*;
+
+/// Longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// An end that can be looked at.
+#[derive(Default)]
+struct End {
+    newest: AtomicU64,
+    looks: AtomicUsize,
+}
+
+impl End {
+    async fn look(&self) -> Result<Sequence, &'static str> {
+        self.looks.fetch_add(1, Ordering::SeqCst);
+        tokio::task::yield_now().await;
+        match self.newest.load(Ordering::SeqCst) {
+            u64::MAX => Err("it cannot be read"),
+            newest => Ok(Sequence(newest)),
+        }
+    }
+
+    fn looks(&self) -> usize {
+        self.looks.load(Ordering::SeqCst)
+    }
+}
+
+async fn soon<T>(what: impl Future<Output = T>) -> T {
+    timeout(PATIENCE, what).await.expect("it takes for ever")
+}
+
+#[tokio::test]
+async fn what_is_there_is_returned_after_one_look_and_what_is_known_without_any() {
+    let (growth, end) = (Growth::of(None), End::default());
+    end.newest.store(7, Ordering::SeqCst);
+    assert_eq!(soon(growth.newer_than(Sequence(6), || end.look())).await, Ok(Sequence(7)));
+    assert_eq!(end.looks(), 1);
+    let known = growth.newer_than(Sequence(3), || end.look());
+    assert_eq!(known.now_or_never(), Some(Ok(Sequence(7))));
+    assert_eq!(end.looks(), 1);
+}
+
+#[tokio::test]
+async fn what_is_reached_here_is_told_at_once_to_everybody() {
+    let (growth, end) = (Growth::of(None), End::default());
+    let waiting = join_all((0..50).map(|_| growth.newer_than(Sequence(0), || end.look())));
+    let reach = async {
+        tokio::task::yield_now().await;
+        growth.reached(Sequence(3));
+        growth.reached(Sequence(2));
+    };
+    let (told, ()) = soon(async { tokio::join!(waiting, reach) }).await;
+    assert_eq!(told, vec![Ok(Sequence(3)); 50]);
+}
+
+#[tokio::test]
+async fn of_many_who_wait_one_looks() {
+    let folder = tempfile::tempdir().unwrap();
+    let (growth, end) = (Growth::of(Some(&folder.path().join("audit.db"))), End::default());
+    let waiting = join_all((0..50).map(|_| growth.newer_than(Sequence(0), || end.look())));
+    let _ = timeout(Duration::from_millis(300), waiting).await;
+    // In the first 300 ms it is looked at 0, 8, 16, 32, 64, 128 and 256 ms after the beginning.
+    assert!((1..=8).contains(&end.looks()), "looked {} times", end.looks());
+}
+
+#[tokio::test]
+async fn a_write_beside_the_file_has_the_end_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("audit.db");
+    let wal = folder.path().join("audit.db-wal");
+    let (growth, end) = (Growth::of(Some(&file)), End::default());
+    let waiting = growth.newer_than(Sequence(0), || end.look());
+    let writing = async {
+        // Until only a write, or the second's look, has it looked at again.
+        while end.looks() < 8 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        // What is written elsewhere is none of ours.
+        fs::write(folder.path().join("other.db-wal"), "x").unwrap();
+        for round in 0..3 {
+            let before = end.looks();
+            if round == 1 {
+                fs::remove_file(&wal).unwrap();
+            }
+            let written = Instant::now();
+            let mut file = fs::OpenOptions::new().create(true).append(true).open(&wal).unwrap();
+            file.write_all(b"frame").unwrap();
+            while end.looks() == before {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            let took = written.elapsed();
+            if took < Duration::from_millis(400) {
+                end.newest.store(1, Ordering::SeqCst);
+                return took;
+            }
+        }
+        panic!("none of three writes was noticed");
+    };
+    let (found, took) = soon(async { tokio::join!(waiting, writing) }).await;
+    assert_eq!(found, Ok(Sequence(1)), "the write was noticed after {took:?}");
+}
+
+#[tokio::test]
+async fn where_nothing_can_be_watched_the_end_is_looked_at_in_short() {
+    for unwatchable in [None, Some(Path::new("/nowhere/at/all/audit.db"))] {
+        let (growth, end) = (Growth::of(unwatchable), End::default());
+        let waiting = growth.newer_than(Sequence(0), || end.look());
+        let growing = async {
+            while end.looks() < 4 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            end.newest.store(9, Ordering::SeqCst);
+            Instant::now()
+        };
+        let (found, grown) = soon(async { tokio::join!(waiting, growing) }).await;
+        assert_eq!(found, Ok(Sequence(9)));
+        assert!(grown.elapsed() < SELDOM, "it took {:?}", grown.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn whoever_gives_up_while_it_looks_leaves_the_looking_to_the_next() {
+    let (growth, end) = (Growth::of(None), End::default());
+    let mut first = Box::pin(growth.newer_than(Sequence(0), || end.look()));
+    assert!(first.as_mut().now_or_never().is_none());
+    let second = growth.newer_than(Sequence(0), || end.look());
+    let giving_up = async {
+        tokio::task::yield_now().await;
+        drop(first);
+        end.newest.store(1, Ordering::SeqCst);
+    };
+    let (found, ()) = soon(async { tokio::join!(second, giving_up) }).await;
+    assert_eq!(found, Ok(Sequence(1)));
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_fails_everybody_and_hinders_nobody_later() {
+    let (growth, end) = (Growth::of(None), End::default());
+    end.newest.store(u64::MAX, Ordering::SeqCst);
+    let waiting = join_all((0..3).map(|_| growth.newer_than(Sequence(0), || end.look())));
+    assert_eq!(soon(waiting).await, vec![Err("it cannot be read"); 3]);
+    end.newest.store(2, Ordering::SeqCst);
+    assert_eq!(soon(growth.newer_than(Sequence(1), || end.look())).await, Ok(Sequence(2)));
+}
