@@ -57,7 +57,6 @@ fn what_another_process_records_is_seen_within_a_tenth_of_a_second() {
     delays.sort();
     assert!(delays[0] < Duration::from_millis(100), "the fastest took {:?}", delays[0]);
     assert!(delays[4] < Duration::from_millis(400), "the middle one took {:?}", delays[4]);
-    println!("from the record to the row: {delays:?}");
     tail.kill().unwrap();
     finish_killed(tail);
 }
