@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use application::delivery::{DurableSubscription, RetryPolicy};
 use domain::events::{CATALOGUE, PlanApplied, PlanCreated, ToolInvoked};
 use domain::ports::handler;
 use domain::{DomainEvent, Emit, EventDraft, EventFilter, TraceParent};
@@ -98,7 +100,7 @@ struct Spanned {
     after: Vec<&'static str>,
 }
 
-/// Keeps every span of the target `indelible::bus`, in the order they were made.
+/// Keeps every span of the target `indelible::trace`, in the order they were made.
 #[derive(Clone, Default)]
 struct Spans(Arc<Mutex<Vec<(Id, Spanned)>>>);
 
@@ -131,7 +133,7 @@ impl Spans {
 
 impl Layer<Registry> for Spans {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, _: Context<'_, Registry>) {
-        if attributes.metadata().target() != "indelible::bus" {
+        if attributes.metadata().target() != "indelible::trace" {
             return;
         }
         let mut span = Spanned { name: attributes.metadata().name(), ..Spanned::default() };
@@ -206,4 +208,39 @@ async fn a_commit_that_fails_says_why_on_its_span() {
     let [commit] = &*spans.named("commit") else { panic!() };
     assert!(commit.fields["error"].contains("refused"), "{commit:?}");
     assert!(!commit.fields.contains_key("first_sequence"));
+}
+
+#[tokio::test]
+async fn a_durable_subscription_is_measured_and_traced_by_its_name() -> Outcome {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _measured = metrics::set_default_local_recorder(&recorder);
+    let spans = Spans::default();
+    let _traced = tracing::subscriber::set_default(Registry::default().with(spans.clone()));
+    let picky = handler("picky", |event| async move {
+        if event.sequence.0 == 2 { Err("not this one".into()) } else { Ok(()) }
+    });
+    let pause = Duration::from_millis(1);
+    let billing = DurableSubscription::handling("billing", EventFilter::of::<PlanCreated>(), picky)
+        .retrying(RetryPolicy::attempts(3).pausing(pause, pause));
+    let app = TestApp::start().await?;
+    let _guard = app.subscribe_durably(billing)?;
+    app.settled().await?;
+    for _ in 0..3 {
+        app.emit(PlanCreated::sample()).await?;
+    }
+    app.expect_subscription("billing").dead_letters(1).await?;
+    app.expect_subscription("billing").caught_up().await?;
+
+    let found = measured(&snapshotter);
+    assert_eq!(found["indelible_subscription_handled_total"], [2.0]);
+    assert_eq!(found["indelible_subscription_retries_total"], [2.0]);
+    assert_eq!(found["indelible_subscription_dead_letters_total"], [1.0]);
+    assert_eq!(found["indelible_subscription_lag_events"], [0.0]);
+    let delivered = spans.named("deliver");
+    assert!(delivered.iter().all(|span| span.fields["subscriber"] == "billing"), "{delivered:?}");
+    let of_second = delivered.iter().filter(|span| span.fields["sequence"] == "2");
+    let attempts: Vec<_> = of_second.map(|span| span.fields["attempt"].clone()).collect();
+    assert_eq!(attempts, ["1", "2", "3"]);
+    Ok(())
 }

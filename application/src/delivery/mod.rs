@@ -10,6 +10,7 @@
 mod attempt;
 mod handler;
 mod manage;
+mod measures;
 mod order;
 mod reactions;
 mod retry;
@@ -28,6 +29,7 @@ use crate::causes::causes;
 
 pub use handler::Handler;
 pub use manage::{ManageError, ManageSubscriptions, SubscriptionLag};
+pub use measures::deliver_span;
 pub use order::OrderBy;
 pub use reactions::Reactions;
 pub use retry::RetryPolicy;

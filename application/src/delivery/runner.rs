@@ -10,6 +10,7 @@ use domain::{Actor, AuditLog, Clock, EventDraft, SubscriptionStore};
 use futures::FutureExt;
 use futures::future::select_all;
 
+use super::measures::Measures;
 use super::retry::patience;
 use super::start;
 use super::steps::Work;
@@ -58,7 +59,9 @@ pub async fn run(
 ) -> Result<Ended, InvalidSubscription> {
     let name = subscription.check()?;
     let subscription = Arc::new(subscription);
-    let runner = Runner { work: Work { name, subscription, ports, supervision }, begun: false };
+    let measures = Measures::of(name.as_str());
+    let work = Work { name, subscription, ports, supervision, measures };
+    let runner = Runner { work, begun: false };
     let stand = Arc::clone(&runner.work.supervision);
     let ended = runner.run().await;
     stand.stands(Standing::Ended);

@@ -12,8 +12,10 @@ use domain::subscription::{DeadLetter, Effect, Lease, Progress, SubscriptionStat
 use domain::{Delivery, RecordedEvent, Sequence, SubscriptionName};
 use futures::FutureExt;
 use futures::future::{BoxFuture, Either, select};
+use tracing::Instrument;
 
 use super::attempt::attempt;
+use super::measures::{Measures, deliver_span};
 use super::order::Key;
 use super::{DurableSubscription, SubscriptionPorts, Supervision};
 
@@ -54,6 +56,8 @@ pub(super) struct Stretch {
     pub(super) events: Vec<(Key, Arc<RecordedEvent>)>,
     /// Where it ends.
     pub(super) looked: Sequence,
+    /// Where the record ended before it was read.
+    pub(super) newest: Sequence,
 }
 
 /// Everything a runner works with.
@@ -63,6 +67,7 @@ pub(super) struct Work {
     pub(super) subscription: Arc<DurableSubscription>,
     pub(super) ports: SubscriptionPorts,
     pub(super) supervision: Arc<dyn Supervision>,
+    pub(super) measures: Measures,
 }
 
 impl Work {
@@ -102,7 +107,8 @@ impl Work {
 
     async fn handle(&self, delivery: &Delivery) -> Outcome {
         let DurableSubscription { handler, deadline, .. } = &*self.subscription;
-        let attempt = attempt(handler, delivery, &*self.ports.clock, *deadline);
+        let span = deliver_span(self.name.as_str(), delivery);
+        let attempt = attempt(handler, delivery, &*self.ports.clock, *deadline).instrument(span);
         match select(pin!(attempt), self.supervision.deadline()).await {
             Either::Left((outcome, _)) => Some(outcome),
             Either::Right(_) => None,
@@ -140,7 +146,7 @@ impl Work {
             .filter(wanted)
             .map(|event| (self.subscription.order.of(&event), Arc::new(event)))
             .collect();
-        Ok(Stretch { events, looked: end })
+        Ok(Stretch { events, looked: end, newest })
     }
 
     /// Notes progress.

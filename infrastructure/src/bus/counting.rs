@@ -121,6 +121,17 @@ impl Counts {
     }
 }
 
+/// How many events wait for one reader. Readers of one name share it, and the last to be told counts.
+pub(super) fn waiting_for(reader: &str) -> Gauge {
+    const NAME: &str = "indelible_reader_queued_events";
+    metrics::describe_gauge!(
+        NAME,
+        Unit::Count,
+        "Events in memory that a subscriber or stream has not taken"
+    );
+    metrics::gauge!(NAME, "reader" => reader.to_owned())
+}
+
 impl Measures {
     fn new() -> Self {
         Self {

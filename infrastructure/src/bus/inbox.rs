@@ -14,7 +14,9 @@ use std::sync::{Arc, PoisonError};
 
 use domain::ports::{StreamProgress, StreamStatus};
 use domain::{EventFilter, Sequence};
+use metrics::Gauge;
 
+use super::counting::waiting_for;
 use super::rest::{Busy, Rest};
 use super::shared::{Batch, Shared};
 use crate::sync::{Mutex, MutexGuard, Notify};
@@ -45,6 +47,7 @@ pub(super) struct Inbox {
     whole_record: bool,
     state: Mutex<State>,
     ready: Notify,
+    measured: Gauge,
 }
 
 /// Everything in `queued` comes before everything in `missed`: while anything is missed, nothing is
@@ -142,6 +145,7 @@ impl Inbox {
             rest,
             state: Mutex::new(state),
             ready: Notify::new(),
+            measured: waiting_for(name),
         }
     }
 
@@ -208,6 +212,7 @@ impl Inbox {
         }
         state.cover(span);
         state.events += kept.len();
+        self.measure(state.events);
         state.queued.push_back(kept);
         if state.busy.is_none() {
             state.busy = self.rest.as_ref().map(Rest::begin);
@@ -270,6 +275,7 @@ impl Inbox {
                 state.reading.catching_up = false;
                 if let Some(batch) = state.queued.pop_front() {
                     state.events -= batch.len();
+                    self.measure(state.events);
                     if let Some(last) = batch.last() {
                         state.reading.through = Some(last.sequence);
                     }
@@ -299,6 +305,7 @@ impl Inbox {
         let mut state = self.lock();
         state.closed = true;
         state.events = 0;
+        self.measure(0);
         let forgotten = (
             state.filter.take(),
             std::mem::take(&mut state.queued),
@@ -308,6 +315,11 @@ impl Inbox {
         // Outside the lock: what a filter has captured may do anything when it is dropped.
         drop(state);
         drop(forgotten);
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "no buffer is that large")]
+    fn measure(&self, waiting: usize) {
+        self.measured.set(waiting as f64);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -1,13 +1,13 @@
-//! What is traced of an event's way: `emit` from the call to its receipts, `commit` of a batch, and
-//! `deliver` to one subscriber, all with the target `indelible::bus`.
+//! What is traced of an event's way in: `emit` from the call to its receipts, and `commit` of a batch,
+//! both with the target `indelible::trace`.
 //!
 //! Each names the W3C trace of its event, where it has one, so that spans and record can be laid side
 //! by side. A commit serves several emits and is the child of none: it follows from each of them.
 //!
 //! Deliberately absent: an exporter, and payloads.
 
-use domain::ports::{Delivery, RecordError};
-use domain::{EventDraft, Receipt, ReceiptStatus, TraceParent};
+use domain::ports::RecordError;
+use domain::{EventDraft, Receipt, ReceiptStatus};
 use tracing::Span;
 use tracing::field::Empty;
 
@@ -15,7 +15,7 @@ use tracing::field::Empty;
 pub(super) fn emit_span(drafts: &[EventDraft]) -> Span {
     let first = drafts.first();
     tracing::info_span!(
-        target: "indelible::bus",
+        target: "indelible::trace",
         "emit",
         events = drafts.len(),
         event_type = first.map(|draft| draft.event_type().as_str()),
@@ -26,7 +26,7 @@ pub(super) fn emit_span(drafts: &[EventDraft]) -> Span {
 /// The recording of one batch.
 pub(super) fn commit_span(events: usize) -> Span {
     tracing::info_span!(
-        target: "indelible::bus",
+        target: "indelible::trace",
         "commit",
         events,
         first_sequence = Empty,
@@ -50,24 +50,4 @@ pub(super) fn note_outcome(span: &Span, outcome: Result<&[Receipt], &RecordError
             span.record("error", error as &dyn std::error::Error);
         }
     }
-}
-
-/// The handing over of one event to one subscriber.
-pub(super) fn deliver_span(subscriber: &str, delivery: &Delivery) -> Span {
-    let span = tracing::info_span!(
-        target: "indelible::bus",
-        "deliver",
-        subscriber,
-        event_id = %delivery.envelope.event_id,
-        event_type = delivery.envelope.event_type.as_str(),
-        sequence = delivery.sequence.0,
-        attempt = delivery.attempt(),
-        trace_id = delivery.envelope.trace_id.as_deref(),
-        parent_id = Empty,
-    );
-    if !span.is_disabled() {
-        let parent = delivery.envelope.trace_parent();
-        span.record("parent_id", parent.as_ref().map(TraceParent::parent_id));
-    }
-    span
 }

@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
+use application::delivery::deliver_span;
 use domain::ports::{Delivery, ShutdownReport};
 use domain::{EventSubscriber, QueryError, Subscription};
 use futures::FutureExt;
@@ -15,7 +16,6 @@ use super::inbox::Inbox;
 use super::panics;
 use super::reader::Reader;
 use super::shared::Shared;
-use super::spans::deliver_span;
 use crate::sync::{
     AbortHandle, Handle, Mutex, MutexGuard, TaskTracker, abortable, consume_budget, timeout,
 };

@@ -37,6 +37,7 @@ pub(crate) fn table() -> Table<dyn EventBusMaker> {
         row!(nobody_sees_an_event_that_was_refused, Maker, Flaw::TellsOfWhatWasRefused),
         row!(a_batch_is_recorded_whole_or_not_at_all, Maker, Flaw::EmitsOneByOne),
         row!(a_poisoned_event_fails_alone, Maker, Flaw::FailsTheNextOneToo),
+        row!(a_failure_to_record_shows_until_recording_works_again, Maker, Flaw::IsAlwaysWell),
         row!(all_are_told_the_same_in_the_order_of_the_record, Maker, Flaw::SwapsTwo),
         row!(all_are_told_the_same_in_the_order_of_the_record, Maker, Flaw::StreamsLoseOne, in vain),
         row!(a_slow_subscriber_is_told_everything_and_delays_nobody, Maker, Flaw::DropsWhatWaits, in vain),
@@ -110,6 +111,8 @@ enum Flaw {
     EndsAtAnError,
     IgnoresPredicates,
     CountsNoPanics,
+    /// Says that recording works, whether it does or not.
+    IsAlwaysWell,
     ListsNothingToPredicates,
     KeepsSubscribers,
     EndsWhatIsGivenUp,

@@ -67,6 +67,8 @@ pub(super) struct Tenure {
     repeated_through: Sequence,
     steps: FuturesUnordered<BoxFuture<'static, Step>>,
     reading: bool,
+    /// Where the record ended when it was last read.
+    newest: Sequence,
     noting: Option<Noting>,
     /// No progress is noted before a pause after a failure is over.
     noting_pauses: bool,
@@ -103,6 +105,7 @@ impl Tenure {
             repeated_through: status.reach,
             steps,
             reading: false,
+            newest: status.cursor,
             noting: None,
             noting_pauses: false,
             overdue: false,
@@ -268,10 +271,12 @@ impl Tenure {
     /// What was read.
     fn read(&mut self, stretch: Result<Stretch, QueryError>) {
         match stretch {
-            Ok(Stretch { events, looked }) => {
+            Ok(Stretch { events, looked, newest }) => {
+                self.newest = newest;
                 self.reading = false;
                 self.log_pauses = patience();
                 self.window.read(events, looked);
+                self.measure();
             }
             Err(error) => {
                 let at = self.work.ports.clock.now();
@@ -292,6 +297,10 @@ impl Tenure {
         }
     }
 
+    fn measure(&self) {
+        self.work.measures.stands(self.window.noted(), self.newest);
+    }
+
     fn noted(&mut self, outcome: Result<(), SubscriptionStoreError>) -> Result<(), Fenced> {
         let Some(noting) = self.noting.take() else { return Ok(()) };
         match outcome {
@@ -300,6 +309,7 @@ impl Tenure {
                 self.window.note(noting.cursor, noting.reach);
                 self.second.note(&noting.resolved, &noting.failed);
                 self.noted_failure = noting.failure;
+                self.measure();
             }
             Err(SubscriptionStoreError::Fenced { .. } | SubscriptionStoreError::Unknown { .. }) => {
                 return Err(Fenced);

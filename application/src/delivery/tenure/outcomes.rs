@@ -13,6 +13,7 @@ impl Tenure {
     pub(super) fn attempted(&mut self, sequence: Sequence, outcome: Outcome) {
         match outcome {
             Some(Ok(effects)) => {
+                self.work.measures.handled();
                 self.window.handled(sequence, effects);
                 self.went_well(sequence);
             }
@@ -41,6 +42,7 @@ impl Tenure {
         self.failure = Some(failure.clone());
         match self.window.failed(sequence) {
             Verdict::Again(pause) => {
+                self.work.measures.tries_again();
                 tracing::warn!(
                     subscription = name,
                     sequence = sequence.0,
@@ -59,12 +61,12 @@ impl Tenure {
                     "an event could not be handled and is not tried again"
                 );
                 match self.work.subscription.on_exhausted {
-                    OnExhausted::DeadLetter => self.window.dead(NewDeadLetter {
-                        sequence,
-                        attempts,
-                        errors: failure.errors,
-                        failed_at: at,
-                    }),
+                    OnExhausted::DeadLetter => {
+                        self.work.measures.dead_letter();
+                        let errors = failure.errors;
+                        let letter = NewDeadLetter { sequence, attempts, errors, failed_at: at };
+                        self.window.dead(letter);
+                    }
                     OnExhausted::Halt => {
                         self.closing.get_or_insert(Closing::Halt(failure));
                     }
@@ -75,7 +77,10 @@ impl Tenure {
 
     pub(super) fn retried(&mut self, sequence: Sequence, outcome: Outcome) {
         match outcome {
-            Some(Ok(effects)) => self.second.handled(sequence, effects),
+            Some(Ok(effects)) => {
+                self.work.measures.handled();
+                self.second.handled(sequence, effects);
+            }
             Some(Err(errors)) => self.dead_again(sequence, errors),
             None => {
                 self.given_up += 1;

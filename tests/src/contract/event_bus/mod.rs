@@ -107,6 +107,8 @@ pub fn suite() -> Suite<dyn EventBusMaker> {
         refusing::a_batch_is_recorded_whole_or_not_at_all,
         /// An event that the recorder fails over does not take its neighbours with it.
         refusing::a_poisoned_event_fails_alone,
+        /// Whether recording works can be asked: a failure shows until it works again.
+        refusing::a_failure_to_record_shows_until_recording_works_again,
         /// Every subscriber and stream is told of every event, in the order of the record.
         delivering::all_are_told_the_same_in_the_order_of_the_record,
         /// A slow subscriber misses nothing, and neither emitters nor others wait for it.

@@ -42,6 +42,30 @@ pub(super) async fn an_event_that_cannot_be_written_down_is_refused(stage: Stage
     assert_eq!(stage.bus.counters().refused, 2);
 }
 
+pub(super) async fn a_failure_to_record_shows_until_recording_works_again(stage: Stage) {
+    stage.record_all();
+    assert!(stage.bus.condition().recording.is_none(), "nothing has failed yet");
+    // A recorder that refuses by a rule of its own works.
+    stage.record_all_with(Arc::new(RefusingRecorder(Refusal::by_rule())));
+    must_fail(stage.bus.emit(plan(1)).await);
+    assert!(stage.bus.condition().recording.is_none(), "a rule is no failure");
+
+    let locked = RecordError::Append(AppendError::Locked { waited_secs: 5 });
+    stage.record_all_with(Arc::new(RefusingRecorder(Refusal::Recording(locked))));
+    must_fail(stage.bus.emit_batch(plans(2..4)).await);
+    must_fail(stage.bus.emit(plan(4)).await);
+    let failure = stage.bus.condition().recording;
+    assert_eq!(failure.as_ref().map(|failure| failure.events), Some(3), "{failure:?}");
+    assert!(failure.is_some_and(|failure| matches!(failure.error, RecordError::Append(_))));
+
+    stage.record_all();
+    must(stage.bus.emit(plan(5)).await);
+    let condition = stage.bus.condition();
+    assert!(condition.recording.is_none() && !condition.shut_down, "{condition:?}");
+    stage.bus.shutdown(std::time::Duration::from_mins(10)).await;
+    assert!(stage.bus.condition().shut_down);
+}
+
 /// An event with a number that JSON does not have.
 fn unwritable() -> EventDraft {
     EventDraft::from(ActorCompleted { cost_usd: Some(f64::NAN), ..ActorCompleted::sample() })

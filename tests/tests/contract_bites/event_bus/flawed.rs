@@ -366,6 +366,9 @@ impl EventBus for Flawed {
     }
 
     fn condition(&self) -> BusCondition {
+        if self.flaw == Flaw::IsAlwaysWell {
+            return BusCondition::default();
+        }
         self.inner.condition()
     }
 
