@@ -9,7 +9,7 @@ use application::health::{Health, Readiness};
 use domain::subscription::SubscriptionFailure;
 use domain::{AuditLog, Emit, Sequence, SubscriptionName, SubscriptionStore};
 use indelible_tests::fakes::{
-    Gate, PoisonRecorder, Refusal, RefusingRecorder, StallingRecorder, UnreadableLog,
+    Gate, ManualClock, PoisonRecorder, Refusal, RefusingRecorder, StallingRecorder, UnreadableLog,
 };
 use indelible_tests::scenario::{Outcome, TestApp};
 use indelible_tests::stage::{Stage, memory_log, plan, plans};
@@ -19,9 +19,17 @@ use infrastructure::memory::InMemorySubscriptionStore;
 /// The check over a stage, and the subscriptions it looks at.
 fn check(stage: &Stage) -> (CheckHealth, Arc<InMemorySubscriptionStore>) {
     let (clock, _) = memory_log();
-    let store = Arc::new(InMemorySubscriptionStore::new(clock));
+    check_at(stage, clock)
+}
+
+/// The same at the time of this clock.
+fn check_at(
+    stage: &Stage,
+    clock: Arc<ManualClock>,
+) -> (CheckHealth, Arc<InMemorySubscriptionStore>) {
+    let store = Arc::new(InMemorySubscriptionStore::new(Arc::clone(&clock) as _));
     let bus = Arc::clone(&stage.bus);
-    (CheckHealth::new(bus, Arc::clone(&stage.log), Arc::clone(&store) as _), store)
+    (CheckHealth::new(bus, Arc::clone(&stage.log), Arc::clone(&store) as _, clock), store)
 }
 
 fn reasons(health: &Health) -> Vec<(&str, Readiness)> {
@@ -167,4 +175,18 @@ async fn a_record_that_can_no_longer_be_asked_is_not_ready() -> Outcome {
     let not_ready = ["recording", "record", "subscriptions"];
     assert_eq!(reasons(&found), not_ready.map(|what| (what, Readiness::NotReady)));
     Ok(())
+}
+
+#[tokio::test]
+async fn a_failure_that_nobody_has_tried_since_does_not_keep_events_away_for_ever() {
+    let stage = Stage::in_memory(BusSettings::default());
+    stage.record_all_with(Arc::new(RefusingRecorder(Refusal::PanicRecording)));
+    let (clock, _) = memory_log();
+    let (health, _) = check_at(&stage, Arc::clone(&clock));
+    stage.bus.emit(plan(1)).await.unwrap_err();
+    assert_eq!(health.check().await.readiness(), Readiness::NotReady);
+    clock.advance(chrono::TimeDelta::seconds(30));
+    let found = health.check().await;
+    assert_eq!(reasons(&found), [("recording", Readiness::Degraded)]);
+    assert!(found.to_string().contains("not tried since"), "{found}");
 }

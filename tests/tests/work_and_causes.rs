@@ -13,8 +13,8 @@ use application::{Explanation, explain, open_work, work_stats};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::events::{CATALOGUE, PlanCreated, ToolCompleted, ToolInvoked};
 use domain::{
-    AuditEntry, AuditFilter, AuditLog, Catalogue, DomainEvent, EventDraft, EventGroup, QueryError,
-    Sequence, domain_events, events,
+    AuditEntry, AuditFilter, AuditLog, Catalogue, Clock as _, DomainEvent, EventDraft, EventGroup,
+    QueryError, Sequence, domain_events, events,
 };
 use indelible_tests::fakes::UnreadableLog;
 use indelible_tests::stage::memory_log;
@@ -221,4 +221,22 @@ proptest! {
             assert_eq!(row.completed + report.without_beginning, calls.len() as u64 - begun);
         });
     }
+}
+
+#[tokio::test]
+async fn an_end_of_earlier_work_ends_nothing_that_was_begun_since() {
+    let run = |draft: EventDraft, run: &str| draft.correlated_by(run);
+    let (clock, log) = memory_log();
+    let drafts = [run(invoked(1), "a"), run(invoked(1), "b"), run(completed(1), "a")];
+    let mut places = Vec::new();
+    for (n, draft) in drafts.into_iter().enumerate() {
+        let draft = draft.seal(clock.now(), || format!("e{n}"), "/tests").unwrap();
+        places.extend(log.append(&[AuditEntry::new(draft)]).await.unwrap());
+        clock.advance(TimeDelta::seconds(1));
+    }
+    let mut since = AuditFilter::default();
+    since.recorded.since = Some(places[1].recorded_at);
+    let open = open_work(Arc::clone(&log), CATALOGUE, &since, None).await.unwrap();
+    let open: Vec<_> = open.iter().map(|work| work.sequence).collect();
+    assert_eq!(open, [places[1].sequence], "the first call ended, and not the second");
 }

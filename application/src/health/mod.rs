@@ -10,11 +10,15 @@ pub use report::{Condition, Health, Readiness};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use chrono::TimeDelta;
 use domain::ports::{BusCounters, RecordingFailure};
 use domain::subscription::{SubscriptionState, SubscriptionStatus};
-use domain::{AuditLog, EventBus, SubscriptionStore};
+use domain::{AuditLog, Clock, EventBus, SubscriptionStore};
 
 use crate::causes::causes;
+
+/// How long after a failure to record the application is not ready, unless recording works before.
+const FRESH: TimeDelta = TimeDelta::seconds(30);
 
 /// Checks the parts of a running application.
 ///
@@ -24,6 +28,7 @@ pub struct CheckHealth {
     bus: Arc<dyn EventBus>,
     log: Arc<dyn AuditLog>,
     subscriptions: Arc<dyn SubscriptionStore>,
+    clock: Arc<dyn Clock>,
     /// Losses that somebody has taken note of.
     reconciled: Losses,
 }
@@ -44,8 +49,9 @@ impl CheckHealth {
         bus: Arc<dyn EventBus>,
         log: Arc<dyn AuditLog>,
         subscriptions: Arc<dyn SubscriptionStore>,
+        clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { bus, log, subscriptions, reconciled: Losses::default() }
+        Self { bus, log, subscriptions, clock, reconciled: Losses::default() }
     }
 
     /// How the application fares at this moment. Every condition is listed, also the good ones.
@@ -59,7 +65,9 @@ impl CheckHealth {
     /// application from being ready. Returns how many events were lost since it was last called.
     pub fn reconcile_losses(&self) -> u64 {
         let BusCounters { lost_to_retention, refused_unheard, .. } = self.bus.counters();
-        let note = |known: &AtomicU64, now: u64| now - known.swap(now, Ordering::Relaxed).min(now);
+        let note = |known: &AtomicU64, now: u64| {
+            now.saturating_sub(known.fetch_max(now, Ordering::Relaxed))
+        };
         note(&self.reconciled.to_retention, lost_to_retention)
             + note(&self.reconciled.unheard, refused_unheard)
     }
@@ -74,14 +82,17 @@ impl CheckHealth {
         }
         match condition.recording {
             None => Condition::fine("recording", "works, as far as has been tried"),
-            Some(RecordingFailure { since, events, error }) => Condition::not_ready(
-                "recording",
-                format!(
-                    "fails since {}, {events} events were refused: {}",
-                    since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-                    causes(&error).join(": ")
-                ),
-            ),
+            Some(RecordingFailure { since, last, events, error }) => {
+                let said = causes(&error).join(": ");
+                let since = since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+                let found = format!("fails since {since}, {events} events were refused: {said}");
+                // Whoever gives events only to what is ready would otherwise never try again.
+                if self.clock.now() - last >= FRESH {
+                    Condition::degraded("recording", format!("{found}; not tried since"))
+                } else {
+                    Condition::not_ready("recording", found)
+                }
+            }
         }
     }
 

@@ -33,15 +33,12 @@ use crate::read_all;
 /// record, that would take longer with every page.
 const STRETCH: u32 = 2_000;
 
-/// The entries to read in order to tell what became of work whose beginning `filter` means: those of
-/// the types that take part in it, whatever else they say. An end need not look like its beginning.
-///
-/// What was recorded before `filter` begins cannot be meant, nor end what is; and what is recorded
-/// while they are read is left out.
+/// The entries to read in order to tell what became of work: those of the types that take part in it,
+/// whatever else they say. An end need not look like its beginning. What is recorded while they are
+/// read is left out.
 async fn entries_of_work<L: AuditQuery + ?Sized>(
     log: Arc<L>,
     catalogue: Catalogue,
-    filter: &AuditFilter,
     opener: Option<&str>,
 ) -> Result<impl Stream<Item = Result<RecordedEvent, QueryError>> + Send + use<L>, QueryError> {
     let takes_part = |work: domain::Work| opener.is_none_or(|opener| work.opener == opener);
@@ -54,11 +51,9 @@ async fn entries_of_work<L: AuditQuery + ?Sized>(
     let span = log.span().await?;
     let place = |end: Option<(Sequence, _)>| end.map_or(0, |(sequence, _)| sequence.0);
     let (first, last) = (place(span.first), place(span.last));
-    let before = match filter.recorded.since {
-        Some(since) => log.last_recorded_before(since).await?.unwrap_or_default().0,
-        None => 0,
-    };
-    let stretches = (before.max(first.saturating_sub(1))..last).step_by(STRETCH as usize);
+    // From the start, whatever is asked for: an end may belong to work that was begun before that, and
+    // would otherwise be taken for the end of other work.
+    let stretches = (first.saturating_sub(1)..last).step_by(STRETCH as usize);
     Ok(stream::iter(stretches).flat_map(move |after| {
         let through = after.saturating_add(STRETCH.into()).min(last);
         let bounds = Page {

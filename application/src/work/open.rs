@@ -65,7 +65,7 @@ pub async fn open_work<L: AuditQuery + ?Sized>(
     begun_before: Option<DateTime<Utc>>,
 ) -> Result<Vec<OpenWork>, QueryError> {
     let mut matching = Matching::new(catalogue);
-    let mut events = pin!(entries_of_work(log, catalogue, filter, None).await?);
+    let mut events = pin!(entries_of_work(log, catalogue, None).await?);
     while let Some(event) = events.try_next().await? {
         // What is not meant is kept in mind all the same, so that its end ends nothing else.
         let meant = filter.matches(&event)

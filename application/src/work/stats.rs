@@ -89,7 +89,7 @@ pub async fn work_stats<L: AuditQuery + ?Sized>(
     let mut matching: Matching<Begun> = Matching::new(catalogue);
     let mut rows: BTreeMap<String, WorkStats> = BTreeMap::new();
     let mut without_beginning = 0;
-    let mut events = pin!(entries_of_work(log, catalogue, filter, by.opener()).await?);
+    let mut events = pin!(entries_of_work(log, catalogue, by.opener()).await?);
     while let Some(event) = events.try_next().await? {
         let envelope = &event.envelope;
         let meant = filter.matches(&event);

@@ -169,7 +169,8 @@ impl AppBuilder {
             runners.start(subscription)?.keep();
         }
         let schedule = schedule::start(prune, Arc::clone(&clock), settings.audit.retention_days);
-        let health = CheckHealth::new(Arc::clone(&bus), Arc::clone(&log), subscriptions);
+        let health =
+            CheckHealth::new(Arc::clone(&bus), Arc::clone(&log), subscriptions, Arc::clone(&clock));
         let health = Arc::new(health);
         Ok(App {
             bus,

@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn a_malformed_name_is_told_of_once_and_not_as_another_contexts_as_well() {
-        let malformed = EventDescriptor { event_type: "Tool", ..ToolEvent::GROUP.events[0] };
+        let malformed = EventDescriptor { event_type: "Tool", ..PlanEvent::GROUP.events[1] };
         assert_group(&[PlanEvent::GROUP.events[0], malformed]);
         assert_group(&[malformed, PlanEvent::GROUP.events[0]]);
     }

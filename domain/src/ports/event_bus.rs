@@ -97,6 +97,8 @@ pub struct BusCounters {
 pub struct RecordingFailure {
     /// When it failed first.
     pub since: DateTime<Utc>,
+    /// When it failed last.
+    pub last: DateTime<Utc>,
     /// How many events have been refused because of that.
     pub events: u64,
     /// What it failed with last.

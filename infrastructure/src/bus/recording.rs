@@ -29,7 +29,7 @@ impl Recording {
         let (since, before) =
             failing.as_ref().map_or((now, 0), |known| (known.since, known.events));
         let events = before.saturating_add(events as u64);
-        *failing = Some(RecordingFailure { since, events, error: error.clone() });
+        *failing = Some(RecordingFailure { since, last: now, events, error: error.clone() });
     }
 
     /// What it has failed with since it last worked.
