@@ -16,6 +16,7 @@ mod reactions;
 mod retry;
 mod runner;
 mod second_chance;
+mod secrets;
 mod standing;
 mod start;
 mod steps;

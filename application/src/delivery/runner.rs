@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use domain::events::SubscriptionHalted;
 use domain::ports::{QueryError, SubscriptionStoreError};
 use domain::subscription::{Lease, SubscriptionFailure, SubscriptionState, SubscriptionStatus};
-use domain::{Actor, AuditLog, Clock, EventDraft, SubscriptionStore};
+use domain::{Actor, AuditLog, Clock, EventDraft, Redactor, SubscriptionStore};
 use futures::FutureExt;
 use futures::future::select_all;
 
@@ -24,6 +25,8 @@ pub struct SubscriptionPorts {
     pub log: Arc<dyn AuditLog>,
     /// Where cursors, leases and dead letters are kept.
     pub store: Arc<dyn SubscriptionStore>,
+    /// What keeps secrets out of what is stored of failures.
+    pub redactor: Arc<dyn Redactor>,
     /// What pauses and deadlines pass on.
     pub clock: Arc<dyn Clock>,
     /// Where the events go that handlers emit.
@@ -77,7 +80,7 @@ struct Runner {
 /// What a runner can do next.
 enum Next {
     /// Hand events out.
-    Work(Lease, SubscriptionStatus),
+    Work(Lease, DateTime<Utc>, SubscriptionStatus),
     /// Wait.
     Wait(Standing),
     /// Nothing more, since somebody has removed the subscription.
@@ -107,9 +110,10 @@ impl Runner {
         let mut pauses = patience();
         loop {
             match self.next().await {
-                Ok(Next::Work(lease, status)) => {
+                Ok(Next::Work(lease, until, status)) => {
                     pauses = patience();
-                    let end = Tenure::new(self.work.clone(), lease.clone(), status).run().await;
+                    let end =
+                        Tenure::new(self.work.clone(), lease.clone(), until, status).run().await;
                     match end {
                         End::Stopped { given_up } => {
                             self.release(&lease).await;
@@ -175,6 +179,7 @@ impl Runner {
         let Some(lease) = ports.store.acquire(name, owner, ttl).await? else {
             return Ok(Next::Wait(Standing::StandingBy));
         };
+        let until = self.work.lease_end();
         // What is known of the subscription under the lease itself, not before it.
         let status = ports.store.renew(&lease, ttl).await?;
         if let Some(standing) = idle(&status) {
@@ -182,7 +187,7 @@ impl Runner {
             self.release(&lease).await;
             return Ok(Next::Wait(standing));
         }
-        Ok(Next::Work(lease, status))
+        Ok(Next::Work(lease, until, status))
     }
 
     /// Halts the subscription; whether that is so now, or the lease was no longer good.

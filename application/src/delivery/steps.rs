@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::audit::Page;
 use domain::ports::{QueryError, SubscriptionStoreError};
 use domain::subscription::{DeadLetter, Effect, Lease, Progress, SubscriptionStatus};
@@ -17,6 +18,7 @@ use tracing::Instrument;
 use super::attempt::attempt;
 use super::measures::{Measures, deliver_span};
 use super::order::Key;
+use super::secrets::harmless;
 use super::{DurableSubscription, SubscriptionPorts, Supervision};
 
 /// How an attempt ended: `None` when it was given up.
@@ -41,7 +43,12 @@ pub(super) enum Step {
     /// The lease is to be renewed.
     Tick,
     /// The lease was renewed, or not, because of a nudge or by itself.
-    Renewed { because_of_nudge: bool, status: Result<SubscriptionStatus, SubscriptionStoreError> },
+    Renewed {
+        because_of_nudge: bool,
+        /// At least until then the lease is good, if it was renewed.
+        until: DateTime<Utc>,
+        status: Result<SubscriptionStatus, SubscriptionStoreError>,
+    },
     /// The dead letters were looked at.
     Looked { because_of_nudge: bool, letters: Result<Vec<DeadLetter>, SubscriptionStoreError> },
     /// Somebody may have done something to the subscription.
@@ -110,7 +117,9 @@ impl Work {
         let span = deliver_span(self.name.as_str(), delivery);
         let attempt = attempt(handler, delivery, &*self.ports.clock, *deadline).instrument(span);
         match select(pin!(attempt), self.supervision.deadline()).await {
-            Either::Left((outcome, _)) => Some(outcome),
+            Either::Left((outcome, _)) => {
+                Some(outcome.map_err(|errors| harmless(&*self.ports.redactor, errors)))
+            }
             Either::Right(_) => None,
         }
     }
@@ -155,12 +164,20 @@ impl Work {
         async move { Step::Noted(store.advance(&lease, progress).await) }.boxed()
     }
 
+    /// Until when a lease lasts that is asked for now; the store counts from a later moment.
+    pub(super) fn lease_end(&self) -> DateTime<Utc> {
+        let ttl = TimeDelta::from_std(self.subscription.lease).unwrap_or(TimeDelta::MAX);
+        self.ports.clock.now().checked_add_signed(ttl).unwrap_or(DateTime::<Utc>::MAX_UTC)
+    }
+
     /// Renews the lease.
     pub(super) fn renew(&self, lease: &Lease, because_of_nudge: bool) -> BoxFuture<'static, Step> {
         let (store, lease) = (Arc::clone(&self.ports.store), lease.clone());
-        let ttl = self.subscription.lease;
-        async move { Step::Renewed { because_of_nudge, status: store.renew(&lease, ttl).await } }
-            .boxed()
+        let (ttl, until) = (self.subscription.lease, self.lease_end());
+        async move {
+            Step::Renewed { because_of_nudge, until, status: store.renew(&lease, ttl).await }
+        }
+        .boxed()
     }
 
     /// Looks at the dead letters.

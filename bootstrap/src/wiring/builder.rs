@@ -159,6 +159,7 @@ impl AppBuilder {
         );
         let subscriptions: Arc<dyn SubscriptionStore> = services.resolve();
         let runners = DurableRunners::new(SubscriptionPorts {
+            redactor: services.resolve(),
             log: Arc::clone(&log),
             store: Arc::clone(&subscriptions),
             clock: Arc::clone(&clock),

@@ -6,17 +6,25 @@
 //!
 //! Deliberately absent: reading what was added. Each stream does so by itself, when it comes to it.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{QueryError, Sequence};
+use futures::FutureExt;
 use futures::future::BoxFuture;
 
+use super::panics;
 use super::shared::Shared;
 use crate::sync::yield_now;
 
 /// How long a record that cannot be asked is left alone: at first, and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+
+/// What a log says that panics.
+#[derive(Debug, thiserror::Error)]
+#[error("the audit log panicked: {0}")]
+struct Panicked(String);
 
 /// The end of the record, as far as the bus knows it.
 #[derive(Default)]
@@ -29,6 +37,17 @@ pub(super) struct Growth {
 }
 
 impl Growth {
+    /// The same as [`Self::noticed`]; a log that panics over it is left alone for a while, and hurts
+    /// neither the bus nor its emitters.
+    pub(super) async fn noticed_soundly(&mut self, shared: &Shared) {
+        let outcome = AssertUnwindSafe(self.noticed(shared)).catch_unwind().await;
+        if let Err(panic) = outcome {
+            self.waiting = None;
+            let said = panics::message(&*panic).to_owned();
+            self.give_way(&QueryError::Storage(Arc::new(Panicked(said))));
+        }
+    }
+
     /// Waits until others have added to the record, and tells the streams; or until there is something
     /// else to wait for. Dropping the future loses nothing.
     pub(super) async fn noticed(&mut self, shared: &Shared) {

@@ -156,7 +156,7 @@ impl EventBus for ReactiveEventBus {
     fn condition(&self) -> BusCondition {
         BusCondition {
             recording: self.shared.recording.failure(),
-            shut_down: self.entrance.stop.is_cancelled(),
+            shut_down: self.entrance.stop.is_cancelled() || self.stopped.is_cancelled(),
         }
     }
 

@@ -22,6 +22,7 @@ pub(super) async fn run(
     stop: CancellationToken,
     max_batch: usize,
 ) {
+    let _closing = Closing(&shared);
     let mut growth = Growth::default();
     let mut carried = None;
     loop {
@@ -39,7 +40,15 @@ pub(super) async fn run(
             group.commit(&shared, &mut growth.newest).await;
         }
     }
-    shared.readers.close();
+}
+
+/// Tells every reader that nothing more will come, however the sequencer ends.
+struct Closing<'a>(&'a Shared);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.readers.close();
+    }
 }
 
 /// Waits for an emit; `None` when none will come. Streams are told meanwhile of what others have
@@ -55,7 +64,7 @@ async fn next(
             biased;
             () = stop.cancelled() => queue.close(),
             job = queue.recv() => return job,
-            () = growth.noticed(shared) => {}
+            () = growth.noticed_soundly(shared) => {}
         }
     }
     // Closed: what emitters have already put in, or have a place for, still comes.

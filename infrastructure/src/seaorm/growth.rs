@@ -11,6 +11,7 @@
 //! waits, nobody looks.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -51,7 +52,7 @@ enum Writes {
     /// In this file, once somebody waits.
     Unwatched(PathBuf),
     /// They are told, as long as the watcher lives.
-    Watched { _watcher: RecommendedWatcher, told: watch::Receiver<()> },
+    Watched { _watcher: Watching, told: watch::Receiver<()> },
     /// They are not.
     Unknown,
 }
@@ -179,6 +180,8 @@ fn watched(file: &Path) -> Result<Writes, String> {
     if !cfg!(target_os = "linux") {
         return Err("only Linux tells of writes while the file stays open".to_owned());
     }
+    // SQLite keeps what it writes beside the file itself, and not beside a link to it.
+    let file = &file.canonicalize().unwrap_or_else(|_| file.to_owned());
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new(".")).to_owned();
     let mut beside = file.file_name().unwrap_or_default().to_owned();
@@ -196,8 +199,26 @@ fn watched(file: &Path) -> Result<Writes, String> {
     };
     let mut watcher = notify::recommended_watcher(notice).map_err(|error| error.to_string())?;
     // The folder, since the file beside the database comes and goes.
-    watcher.watch(&folder, RecursiveMode::NonRecursive).map_err(|error| error.to_string())?;
-    Ok(Writes::Watched { _watcher: watcher, told })
+    let begin = || watcher.watch(&folder, RecursiveMode::NonRecursive);
+    let Ok(begun) = catch_unwind(AssertUnwindSafe(begin)) else {
+        // Its thread could not be started, and without it the watcher panics again when it goes.
+        std::mem::forget(watcher);
+        return Err("the thread that watches could not be started".to_owned());
+    };
+    let watching = Watching(Some(watcher));
+    begun.map_err(|error| error.to_string())?;
+    Ok(Writes::Watched { _watcher: watching, told })
+}
+
+/// A watcher, whose end harms nobody else: it panics where its thread has gone before it.
+#[derive(Debug)]
+struct Watching(Option<RecommendedWatcher>);
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        let watcher = self.0.take();
+        let _ = catch_unwind(AssertUnwindSafe(move || drop(watcher)));
+    }
 }
 
 #[cfg(test)]

@@ -77,6 +77,11 @@ impl AuditAppend for SeaOrmAuditLog {
 pub(super) enum Unusable {
     #[error("no storage was opened for it: connect one and pass it when the log is built")]
     NotOpened,
+    #[error(
+        "it cannot be followed, since what others add to it is not noticed from here: give this user \
+         the right to write to its folder, or begin while somebody has it open for writing"
+    )]
+    NotNoticed,
     #[error("it was opened for reading: open it for writing")]
     OpenedReadOnly,
 }
@@ -91,6 +96,11 @@ pub struct SeaOrmAuditLogParameters {
     /// The storage, opened beforehand, since building is synchronous. Without one, every append is
     /// refused as closed and every question fails.
     pub storage: Option<AuditStorage>,
+}
+
+/// Why nobody can wait for what others add to a file that was opened as one that nobody changes.
+pub(super) fn cannot_be_followed() -> QueryError {
+    QueryError::Storage(problem(Unusable::NotNoticed))
 }
 
 impl<M: Module + HasComponent<dyn Clock>> Component<M> for SeaOrmAuditLog {

@@ -13,7 +13,7 @@ use sea_orm::{
 use super::decode::{recorded_event, sequence};
 use super::entity::{Column, Entity};
 use super::filter::{self, condition, last_recorded_before, stored, within};
-use super::log::SeaOrmAuditLog;
+use super::log::{SeaOrmAuditLog, cannot_be_followed};
 use super::problem::query_error;
 use crate::moment;
 
@@ -122,7 +122,12 @@ impl AuditQuery for SeaOrmAuditLog {
     }
 
     async fn newer_than(&self, sequence: Sequence) -> Result<Sequence, QueryError> {
-        self.storage()?.growth().newer_than(sequence, || self.newest()).await
+        let storage = self.storage()?;
+        if storage.is_immutable() {
+            let newest = self.newest().await?;
+            return if newest > sequence { Ok(newest) } else { Err(cannot_be_followed()) };
+        }
+        storage.growth().newer_than(sequence, || self.newest()).await
     }
 }
 

@@ -28,6 +28,11 @@ impl AuditRetention for SeaOrmAuditLog {
     }
 }
 
+/// The first entry that a durable subscription, or a dead letter of one, still needs.
+const NEEDED: &str = "SELECT min(needed) FROM (\
+    SELECT min(cursor) + 1 AS needed FROM audit_subscription \
+    UNION ALL SELECT min(sequence) FROM audit_dead_letter)";
+
 impl Writer {
     /// Removes a chunk, whole or not at all.
     async fn remove_oldest(
@@ -61,6 +66,9 @@ impl Writer {
         let (first, newest): (i64, i64) = (ends.try_get(0)?, ends.try_get(1)?);
         // The newest entry stays: it is what keeps its sequence from being given again.
         let last = through.min(newest - 1).min(first + limit - 1);
+        // Judged here and not before: a subscription may have been made or rewound meanwhile.
+        let needed: Option<i64> = sqlx::query_scalar(NEEDED).fetch_one(&mut *transaction).await?;
+        let last = needed.map_or(last, |needed| last.min(needed - 1));
         if last < first {
             return Ok(None);
         }

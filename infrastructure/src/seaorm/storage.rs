@@ -53,6 +53,7 @@ struct Shared {
     readers: DatabaseConnection,
     writer: Option<Arc<Writer>>,
     growth: Growth,
+    immutable: bool,
 }
 
 impl AuditStorage {
@@ -65,6 +66,7 @@ impl AuditStorage {
         let file = options.file.as_path();
         let patience = Patience::of(options.lock_timeout);
         let mut reading = read_options(&options);
+        let mut immutable = false;
         match (on_disk(file)?, options.access) {
             (OnDisk::Database, access) => {
                 let known = match examine(&options, &reading).await {
@@ -74,6 +76,7 @@ impl AuditStorage {
                         if access == Access::ReadOnly && !has_write_ahead_log(file) =>
                     {
                         reading = reading.immutable(true);
+                        immutable = true;
                         examine(&options, &reading).await?
                     }
                     known => known?,
@@ -98,7 +101,8 @@ impl AuditStorage {
         let readers = open(reading, READERS);
         // Where a VFS keeps what it writes is its own affair.
         let growth = Growth::of(options.vfs.is_none().then_some(file));
-        let storage = Self { shared: Arc::new(Shared { options, readers, writer, growth }) };
+        let storage =
+            Self { shared: Arc::new(Shared { options, readers, writer, growth, immutable }) };
         check_library(storage.file(), storage.library_version().await?)?;
         Ok(storage)
     }
@@ -137,6 +141,11 @@ impl AuditStorage {
     /// The one connection to write through, unless the file was opened for reading.
     pub(super) fn writer(&self) -> Option<&Arc<Writer>> {
         self.shared.writer.as_ref()
+    }
+
+    /// Whether it was opened as a file that nobody changes, so that no change to it is noticed.
+    pub(super) fn is_immutable(&self) -> bool {
+        self.shared.immutable
     }
 
     /// The growth of the record, whoever adds to it.

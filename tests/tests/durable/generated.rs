@@ -142,6 +142,7 @@ async fn play(case: &Case) -> (Seen, Arc<dyn SubscriptionStore>) {
     let bus: std::sync::Weak<infrastructure::bus::ReactiveEventBus> = std::sync::Weak::new();
     let bus: std::sync::Weak<dyn EventBus> = bus;
     let ports = SubscriptionPorts {
+        redactor: Arc::new(indelible_tests::fakes::NoRedaction),
         log,
         store: Arc::clone(&store),
         clock,

@@ -311,6 +311,7 @@ async fn a_record_that_cannot_be_read_for_a_while_is_read_again() {
     let bus: Weak<ReactiveEventBus> = Weak::new();
     let bus: Weak<dyn EventBus> = bus;
     let ports = SubscriptionPorts {
+        redactor: Arc::new(indelible_tests::fakes::NoRedaction),
         log: Arc::clone(&log) as Arc<dyn AuditLog>,
         store: Arc::clone(&store) as Arc<dyn SubscriptionStore>,
         clock,

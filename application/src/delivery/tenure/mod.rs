@@ -7,6 +7,7 @@ mod outcomes;
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use domain::Sequence;
 use domain::ports::{QueryError, SubscriptionStoreError};
 use domain::subscription::{
@@ -61,6 +62,9 @@ struct Noting {
 pub(super) struct Tenure {
     work: Work,
     lease: Lease,
+    /// At least until then nobody else can have a lease. Past it nothing is handed out before the lease
+    /// has been renewed: another may have taken over while this process slept.
+    good_until: DateTime<Utc>,
     window: Window,
     second: SecondChances,
     /// Up to here an earlier tenure may have handed events out.
@@ -88,7 +92,12 @@ pub(super) struct Tenure {
 }
 
 impl Tenure {
-    pub(super) fn new(work: Work, lease: Lease, status: SubscriptionStatus) -> Self {
+    pub(super) fn new(
+        work: Work,
+        lease: Lease,
+        good_until: DateTime<Utc>,
+        status: SubscriptionStatus,
+    ) -> Self {
         let window = Window::new(status.cursor, status.reach, work.subscription.retry);
         let steps = FuturesUnordered::new();
         steps.push(work.stop());
@@ -100,6 +109,7 @@ impl Tenure {
         Self {
             work,
             lease,
+            good_until,
             window,
             second: SecondChances::default(),
             repeated_through: status.reach,
@@ -143,7 +153,7 @@ impl Tenure {
     }
 
     fn hand_out(&mut self) {
-        if self.closing.is_some() {
+        if self.closing.is_some() || self.work.ports.clock.now() >= self.good_until {
             return;
         }
         while self.window.running() < self.work.subscription.width {
@@ -246,7 +256,10 @@ impl Tenure {
                 self.overdue = true;
                 self.steps.push(self.work.renew(&self.lease, false));
             }
-            Step::Renewed { because_of_nudge, status } => {
+            Step::Renewed { because_of_nudge, until, status } => {
+                if status.is_ok() {
+                    self.good_until = self.good_until.max(until);
+                }
                 return self.renewed(because_of_nudge, status);
             }
             Step::Looked { because_of_nudge, letters } => {

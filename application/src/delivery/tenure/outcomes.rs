@@ -5,6 +5,7 @@ use domain::ports::SubscriptionStoreError;
 use domain::subscription::{NewDeadLetter, SubscriptionFailure};
 
 use super::{Closing, Step, Tenure};
+use crate::delivery::secrets::harmless;
 use crate::delivery::steps::Outcome;
 use crate::delivery::window::Verdict;
 use crate::delivery::{OnExhausted, causes};
@@ -103,10 +104,15 @@ impl Tenure {
     /// What a handler wanted changed was refused: as good as if the handler itself had failed.
     pub(super) fn refused(&mut self, sequence: Sequence, error: &SubscriptionStoreError) {
         if self.second.refused(sequence) {
-            self.dead_again(sequence, causes(error));
+            self.dead_again(sequence, self.refusal(error));
         } else if self.window.has_effects(sequence) {
-            self.failed(sequence, causes(error));
+            self.failed(sequence, self.refusal(error));
         }
+    }
+
+    /// What the database said of a statement, which may quote its values.
+    fn refusal(&self, error: &SubscriptionStoreError) -> Vec<String> {
+        harmless(&*self.work.ports.redactor, causes(error))
     }
 
     pub(super) fn warn(&self, error: &(dyn std::error::Error + 'static), what: &str) {

@@ -33,6 +33,9 @@ pub(super) enum RefusedStatement {
         VERBS.join(", ")
     )]
     Verb { found: String },
+    /// A byte that ends the text for SQLite, while it goes on for everybody else.
+    #[error("the statement holds a NUL character: pass such text as a value for a `?`")]
+    Nul,
     /// Something follows its end.
     #[error(
         "the text holds more than one statement: give each an effect of its own, and make triggers \
@@ -58,6 +61,9 @@ pub(super) enum RefusedStatement {
 
 /// How many values a statement takes, if it may be run.
 pub(super) fn parameters(statement: &str) -> Result<usize, RefusedStatement> {
+    if statement.contains('\0') {
+        return Err(RefusedStatement::Nul);
+    }
     let mut words = Words { rest: statement.chars().peekable() };
     match words.next() {
         None | Some(Word::End) => return Err(RefusedStatement::Empty),
