@@ -2,10 +2,11 @@
 //! a repetition.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use domain::ports::EventStream;
-use domain::{Clock, Emit, EventBus, EventFilter, QueryError, Sequence, StartAt};
+use domain::{AuditLog, Clock, Emit, EventBus, EventFilter, QueryError, Sequence, StartAt};
 use futures::{FutureExt, StreamExt};
 use indelible_tests::expect::{eventually, must, must_fail, soon};
 use indelible_tests::fakes::{Gate, Metered, Probe, UnreadableLog};
@@ -322,4 +323,25 @@ async fn what_was_removed_is_told_also_when_nothing_wanted_is_left() {
     must(stage.bus.emit(tool(6)).await);
     assert_eq!(at_hand(&mut stream).await, [7]);
     assert_eq!(stage.bus.counters().lost_to_retention, 4);
+}
+
+#[tokio::test]
+async fn a_log_that_panics_over_its_ends_harms_neither_the_bus_nor_its_streams() {
+    let (_, inner) = memory_log();
+    let log = Arc::new(UnreadableLog::new(inner));
+    let stage = Stage::over(Arc::clone(&log) as Arc<dyn AuditLog>, BusSettings::default());
+    stage.record_all();
+    let mut stream = stage.bus.stream(EventFilter::all(), StartAt::Now);
+    for number in 0..4 {
+        if number == 1 {
+            // The stream has joined, so that the bus alone asks from here on.
+            log.panic_over_ends(2);
+        }
+        must(stage.bus.emit(plan(number)).await);
+        let event = soon("the stream goes on", stream.next()).await;
+        assert_eq!(must(event.unwrap()).sequence.0, number as u64 + 1);
+    }
+    assert!(!stage.bus.condition().shut_down);
+    stage.bus.shutdown(Duration::from_mins(10)).await;
+    assert!(soon("the stream ends", stream.next()).await.is_none());
 }

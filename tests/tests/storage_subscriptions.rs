@@ -14,8 +14,8 @@ use domain::subscription::{
     Effect, EventEffects, Lease, NewDeadLetter, Progress, SubscriptionFailure,
 };
 use domain::{
-    AppendError, AuditAppend, AuditInspect, Clock, QueryError, Sequence, SubscriptionName,
-    SubscriptionStore,
+    AppendError, AuditAppend, AuditInspect, AuditRetention, Clock, QueryError, Sequence,
+    SubscriptionName, SubscriptionStore,
 };
 use futures::FutureExt;
 use indelible_tests::contract::audit_log::{entry, start};
@@ -94,6 +94,7 @@ async fn a_statement_that_is_no_effect_is_refused_before_it_runs() {
         ("VACUUM", "`VACUUM` is no effect"),
         ("SELECT 1", "begin with one of INSERT, REPLACE"),
         ("(", "`(` is no effect"),
+        ("INSERT INTO mine VALUES (1)\0", "holds a NUL character"),
         ("", "the statement is empty"),
         (" ; -- nothing", "the statement is empty"),
         ("INSERT INTO mine VALUES (1); COMMIT", "more than one statement"),
@@ -411,4 +412,23 @@ async fn a_component_without_storage_keeps_subscriptions_in_memory() {
             assert_eq!(cursor, Sequence(4), "nothing of it is noted");
         }
     }
+}
+
+#[tokio::test]
+async fn what_a_subscription_needs_is_kept_also_from_a_removal_that_was_decided_before() {
+    let place = Place::new();
+    let storage = place.storage().await;
+    let (store, _lease) = leased(&storage).await;
+    let log = log_over(&storage);
+    for number in 0..6 {
+        log.append(&[entry(&number.to_string())]).await.unwrap();
+    }
+    // Its cursor is moved between the decision that all but the newest may go and the removal.
+    store.rewind(&billing(), Sequence(2)).await.unwrap();
+    let removed = log.remove_oldest(Sequence(5), 100).await.unwrap();
+    assert_eq!(removed.map(|range| (range.from, range.through)), Some((Sequence(1), Sequence(2))));
+    assert_eq!(log.remove_oldest(Sequence(5), 100).await.unwrap(), None);
+    store.remove(&billing()).await.unwrap();
+    let removed = log.remove_oldest(Sequence(5), 100).await.unwrap();
+    assert_eq!(removed.map(|range| range.through), Some(Sequence(5)));
 }

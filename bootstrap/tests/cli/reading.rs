@@ -209,5 +209,15 @@ fn a_record_that_may_be_read_and_not_written_is_read() {
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{err}");
     assert!(out.contains("88"), "{out}");
+    // It cannot be followed from there, and says so rather than to show nothing for ever.
+    let mut following = std::process::Command::new(&program);
+    following.args(["tail", "-f", "-d"]).arg(&record).env("HOME", &archive);
+    if superuser {
+        following.uid(65_534).gid(65_534);
+    }
+    let output = following.output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    assert!(err.contains("it cannot be followed") && err.contains("right to write"), "{err}");
     allow(&archive, 0o755);
 }

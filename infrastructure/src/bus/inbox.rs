@@ -294,11 +294,6 @@ impl Inbox {
         }
     }
 
-    /// Whether nothing more will come.
-    pub(super) fn is_closed(&self) -> bool {
-        self.lock().closed
-    }
-
     /// Says that nothing more will come; what waits can still be taken.
     pub(super) fn close(&self) {
         self.lock().closed = true;

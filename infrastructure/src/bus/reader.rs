@@ -32,8 +32,6 @@ pub(super) struct Reader {
     /// Read from the record together with what was lost, and not yet handed out.
     hand: Option<Batch>,
     behind: Option<Behind>,
-    /// It has said all it can.
-    over: bool,
 }
 
 impl Reader {
@@ -49,7 +47,6 @@ impl Reader {
             not_before: None,
             hand: None,
             behind: None,
-            over: false,
         }
     }
 
@@ -73,9 +70,6 @@ impl Reader {
     pub(super) async fn next(&mut self) -> Option<Result<Batch, QueryError>> {
         // So that a reader that always finds something leaves room for other tasks.
         consume_budget().await;
-        if self.over {
-            return None;
-        }
         loop {
             if let Some(batch) = self.hand.take() {
                 return Some(Ok(batch));
@@ -83,7 +77,7 @@ impl Reader {
             if let Some(past) = self.past {
                 match past.find(&*self.shared.log).await {
                     Ok(begin) => self.begin(begin),
-                    Err(error) => return Some(Err(self.unanswered(error))),
+                    Err(error) => return Some(Err(error)),
                 }
             }
             if let Some(behind) = &self.behind {
@@ -91,7 +85,7 @@ impl Reader {
                 let filter = self.inbox.filter()?;
                 let (entries, lost) = match behind.read(&*self.shared.log, &filter).await {
                     Ok(read) => read,
-                    Err(error) => return Some(Err(self.unanswered(error))),
+                    Err(error) => return Some(Err(error)),
                 };
                 self.catch_up(&filter, entries);
                 if let Some(lost) = lost {
@@ -104,13 +98,6 @@ impl Reader {
                 Taken::Missed { spans, fell_behind } => self.turn_back(spans, fell_behind),
             }
         }
-    }
-
-    /// Notes that the record could not be asked. Once the bus has shut down that is the last a stream
-    /// says: the record may have been closed with it, and would not answer for ever.
-    fn unanswered(&mut self, error: QueryError) -> QueryError {
-        self.over = self.inbox.is_of_stream() && self.inbox.is_closed();
-        error
     }
 
     /// Turns to what was on record before the inbox answers for it.

@@ -19,6 +19,7 @@ pub struct UnreadableLog {
     failures_left: AtomicUsize,
     refusals_left: AtomicUsize,
     blindness_left: AtomicUsize,
+    panics_left: AtomicUsize,
     pages: AtomicUsize,
 }
 
@@ -36,6 +37,7 @@ impl UnreadableLog {
             failures_left: AtomicUsize::new(0),
             refusals_left: AtomicUsize::new(0),
             blindness_left: AtomicUsize::new(0),
+            panics_left: AtomicUsize::new(0),
             pages: AtomicUsize::new(0),
         }
     }
@@ -57,10 +59,18 @@ impl UnreadableLog {
     }
 
     fn look_at_ends(&self) -> Result<(), QueryError> {
+        if take(&self.panics_left) {
+            super::panic_on_purpose("this log panics");
+        }
         if take(&self.blindness_left) {
             return Err(QueryError::Storage(Arc::new(super::RefusedByFake)));
         }
         Ok(())
+    }
+
+    /// Has the next `times` questions for its ends panic.
+    pub fn panic_over_ends(&self, times: usize) {
+        self.panics_left.store(times, Ordering::SeqCst);
     }
 
     /// Has the next `times` appends fail with [`AppendError::Locked`], after 7 seconds as it claims.

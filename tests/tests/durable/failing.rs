@@ -226,3 +226,26 @@ async fn what_a_handler_emits_names_the_event_and_the_subscription_catches_up_wi
     app.expect::<PlanCreated>().where_plan("reaction").handled_by("reacts").times(3).await?;
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_in_what_a_handler_fails_with_are_not_stored() -> Outcome {
+    let quoting = handler("quoting", |_| async move {
+        let said = format!("refused --password hunter2hunter2 {}", "x".repeat(9_000));
+        Err(said.into())
+    });
+    let once = RetryPolicy::attempts(1);
+    let billing =
+        DurableSubscription::handling("billing", EventFilter::of::<PlanCreated>(), quoting)
+            .retrying(once);
+    let app = TestApp::start().await?;
+    let _guard = app.subscribe_durably(billing)?;
+    app.settled().await?;
+    app.emit(plan("a")).await?;
+    let letters = app.expect_subscription("billing").dead_letters(1).await?;
+    let said = &letters[0].errors[0];
+    assert!(said.starts_with("refused --password [redacted:"), "{said}");
+    assert!(said.ends_with('…') && said.chars().count() < 4_100, "{}", said.len());
+    let status = app.app().subscriptions().find(&name("billing")).await?.unwrap();
+    assert!(!format!("{status:?}").contains("hunter2"), "{status:?}");
+    Ok(())
+}
