@@ -78,7 +78,6 @@ const SHORTEST_LEASE: Duration = Duration::from_millis(300);
 /// use domain::ports::handler;
 /// use domain::{EventFilter, StartAt};
 /// use indelible_application::delivery::{DurableSubscription, OrderBy, RetryPolicy};
-/// # use indelible_domain as domain;
 ///
 /// let invoices = handler("invoices", |event| async move {
 ///     println!("{} once more: {}", event.sequence, event.may_be_repeated());
