@@ -423,3 +423,17 @@ fn a_filter_narrows_to_a_session_and_an_actor() {
     assert!(!EventFilter::all().in_session("s2").accepts(&event));
     assert!(!EventFilter::all().by(&Actor::human("planner")).accepts(&event));
 }
+
+#[test]
+fn a_trace_context_is_carried_whole_and_its_trace_can_be_asked() {
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let parent: indelible_domain::TraceParent =
+        format!("00-{trace}-00f067aa0ba902b7-01").parse().unwrap();
+    let draft = EventDraft::from(PlanCreated::sample());
+    assert_eq!(draft.trace_id(), None);
+    let draft = draft.in_trace_context(&parent);
+    assert_eq!(draft.trace_id(), Some(trace));
+    assert_eq!(recorded(draft).envelope.trace_parent(), Some(parent));
+    let id_alone = EventDraft::from(PlanCreated::sample()).in_trace(trace);
+    assert_eq!(recorded(id_alone).envelope.trace_parent(), None);
+}
