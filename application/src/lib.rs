@@ -11,6 +11,7 @@ pub mod explain;
 pub mod health;
 pub mod import;
 pub mod nearest;
+pub mod panics;
 pub mod query;
 pub mod record;
 pub mod retention;

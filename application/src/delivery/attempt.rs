@@ -1,6 +1,5 @@
 //! One attempt to handle one event.
 
-use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::time::Duration;
@@ -11,6 +10,7 @@ use futures::FutureExt;
 use futures::future::{Either, select};
 
 use super::{Handler, causes};
+use crate::panics;
 
 /// Has an event handled within `deadline`. What is to be changed because of it, or what the attempt
 /// failed with and what caused that, outermost first.
@@ -27,33 +27,11 @@ pub(super) async fn attempt(
         Either::Left((Ok(Ok(effects)), _)) => Ok(effects),
         Either::Left((Ok(Err(error)), _)) => Err(causes(&*error)),
         Either::Left((Err(panic), _)) => {
-            Err(vec!["the handler panicked".to_owned(), said(&*panic).to_owned()])
+            Err(vec!["the handler panicked".to_owned(), panics::message(&*panic).to_owned()])
         }
         Either::Right(_) => Err(vec![format!(
             "the handler did not return within {deadline:?} and was given up: make it faster, or \
              give it a longer deadline"
         )]),
-    }
-}
-
-/// What a panic said.
-fn said(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&'static str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("it gave no message")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::said;
-
-    #[test]
-    fn a_panic_is_told_by_its_message() {
-        let formatted = Box::new("number 7".to_owned());
-        assert_eq!(said(&"static"), "static");
-        assert_eq!(said(formatted.as_ref()), "number 7");
-        assert_eq!(said(&7), "it gave no message");
     }
 }

@@ -16,14 +16,15 @@ pub(super) fn harmless(redactor: &dyn Redactor, errors: Vec<String>) -> Vec<Stri
 }
 
 fn harmless_text(redactor: &dyn Redactor, error: &str) -> String {
-    let cut: String = error.chars().take(LONGEST).collect();
-    let cut = if cut.len() < error.len() { format!("{cut}…") } else { cut };
-    let event = SubscriptionHalted { name: String::new(), cursor: 0, error: cut };
+    let event = SubscriptionHalted { name: String::new(), cursor: 0, error: error.to_owned() };
     let sealed = EventDraft::from(event).seal(chrono::DateTime::UNIX_EPOCH, String::new, "");
     let Ok(mut envelope) = sealed else { return String::new() };
     redactor.redact(&mut envelope);
-    match envelope.details.shift_remove("error") {
+    let text = match envelope.details.shift_remove("error") {
         Some(Value::String(text)) => text,
         other => other.unwrap_or_default().to_string(),
-    }
+    };
+    // Not before: what is left of a secret that was cut through is not known for one.
+    let cut: String = text.chars().take(LONGEST).collect();
+    if cut.len() < text.len() { format!("{cut}…") } else { text }
 }

@@ -4,12 +4,12 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
+use application::panics;
 use domain::ports::RecordError;
 use domain::{AppendError, AuditEntry, EmitError, Receipt, ReceiptStatus, RecordedEvent, Sequence};
 use futures::FutureExt;
 use tracing::{Instrument, Span};
 
-use super::panics;
 use super::recorders::Attached;
 use super::rest::Busy;
 use super::shared::{Batch, Shared};

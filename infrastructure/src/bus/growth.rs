@@ -10,11 +10,11 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use application::panics;
 use domain::{QueryError, Sequence};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::panics;
 use super::shared::Shared;
 use crate::sync::yield_now;
 

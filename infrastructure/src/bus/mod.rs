@@ -19,7 +19,6 @@ mod front;
 mod growth;
 mod inbox;
 mod logging;
-mod panics;
 mod reactive;
 mod reader;
 mod readers;

@@ -6,11 +6,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::PoisonError;
 
+use application::panics;
 use chrono::{DateTime, Utc};
 use domain::{AuditEntry, EmitError, EventDraft};
 use ulid::Generator;
 
-use super::panics;
 use super::recorders::Attached;
 use crate::sync::Mutex;
 

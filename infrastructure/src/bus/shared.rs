@@ -6,11 +6,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use application::panics;
 use domain::ports::EventBatch;
 use domain::{AuditLog, Clock, EventFilter, RecordedEvent};
 
 use super::counting::Counts;
-use super::panics;
 use super::readers::Readers;
 use super::recent::Recent;
 use super::recording::Recording;

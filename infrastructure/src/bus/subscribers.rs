@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
 use application::delivery::deliver_span;
+use application::panics;
 use domain::ports::{Delivery, ShutdownReport};
 use domain::{EventSubscriber, QueryError, Subscription};
 use futures::FutureExt;
@@ -13,7 +14,6 @@ use tracing::Instrument;
 
 use super::front::Front;
 use super::inbox::Inbox;
-use super::panics;
 use super::reader::Reader;
 use super::shared::Shared;
 use crate::sync::{

@@ -3,7 +3,8 @@
 use std::any::Any;
 
 /// The message of a caught panic, where it has one.
-pub(super) fn message(payload: &(dyn Any + Send)) -> &str {
+#[must_use]
+pub fn message(payload: &(dyn Any + Send)) -> &str {
     payload
         .downcast_ref::<&'static str>()
         .copied()
