@@ -13,6 +13,7 @@ pub mod envelope;
 pub mod event;
 pub mod events;
 pub mod ports;
+pub mod proof;
 pub mod subscription;
 
 pub use audit::{
@@ -24,9 +25,9 @@ pub use event::{
     EventGroup, EventType, GroupDescriptor, Work, WorkRole,
 };
 pub use ports::{
-    AppendError, AuditAppend, AuditInspect, AuditLog, AuditQuery, AuditRetention, Clock, Delivery,
-    Emit, EmitError, EventBus, EventFilter, EventProjector, EventRecorder, EventSubscriber,
-    QueryError, Redactor, RetentionError, Subscription, SubscriptionStore,
+    AppendError, AuditAppend, AuditInspect, AuditLog, AuditQuery, AuditRetention, AuditTree, Clock,
+    Delivery, Emit, EmitError, EventBus, EventFilter, EventProjector, EventRecorder,
+    EventSubscriber, QueryError, Redactor, RetentionError, Subscription, SubscriptionStore,
 };
 pub use subscription::{StartAt, SubscriptionName};
 

@@ -4,6 +4,7 @@
 //! every adapter to it. All ports inherit `shaku::Interface`, so that one container can hold them.
 
 mod audit_log;
+mod audit_tree;
 mod clock;
 mod delivery;
 mod event_bus;
@@ -19,6 +20,7 @@ pub use audit_log::{
     AppendError, AuditAppend, AuditInspect, AuditLog, AuditQuery, AuditRetention, Fact, Inspection,
     QueryError, RetentionError, StorageProblem,
 };
+pub use audit_tree::{AuditTree, KeptCheckpoint, KeptKey, TreeError, TreeStanding};
 pub use clock::Clock;
 pub use delivery::{Delivery, EmitBatch, MAX_REACTION_DEPTH, ReactionEmitter};
 pub use event_bus::{

@@ -1,0 +1,113 @@
+//! The tree over the record: what an adapter keeps so that the record can be proven.
+//!
+//! Deliberately absent: what a leaf is and how hashes are put together, see [`crate::proof`]; and
+//! signing.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use shaku::Interface;
+
+use super::StorageProblem;
+use crate::Sequence;
+use crate::proof::StoredEntry;
+
+/// Why the tree could not be read or grown.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum TreeError {
+    /// The record is of a version that had no tree.
+    #[error(
+        "this record is of an earlier version, which cannot be proven: open it for writing once, by any \
+         command that records, and it can be proven from its next entry on"
+    )]
+    NoTree,
+    /// Nothing can be written.
+    #[error("the tree of the record cannot be grown: open the record for writing")]
+    ReadOnly(#[source] StorageProblem),
+    /// The storage failed.
+    #[error("the tree of the record cannot be read or kept")]
+    Storage(#[source] StorageProblem),
+}
+
+/// Where the tree stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TreeStanding {
+    /// Names this record among all others; made once, when the tree was begun.
+    pub log_id: String,
+    /// The newest entry from before there was a tree, which cannot be proven; 0 where there was none.
+    pub genesis: Sequence,
+    /// How many leaves are in the tiles. Newer entries carry their leaf's hash and join at the next
+    /// growth.
+    pub size: u64,
+}
+
+impl TreeStanding {
+    /// The leaf of an entry, counted from 0; `None` for one from before the tree.
+    #[must_use]
+    pub fn index_of(&self, sequence: Sequence) -> Option<u64> {
+        sequence.0.checked_sub(self.genesis.0)?.checked_sub(1)
+    }
+
+    /// The entry of a leaf.
+    #[must_use]
+    pub fn sequence_of(&self, index: u64) -> Sequence {
+        Sequence(self.genesis.0 + 1 + index)
+    }
+}
+
+/// A signed statement about the tree, as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptCheckpoint {
+    /// How many leaves it is about.
+    pub size: u64,
+    /// The C2SP checkpoint as a signed note.
+    pub note: String,
+    /// When it was kept.
+    pub kept_at: DateTime<Utc>,
+}
+
+/// A public key that checkpoints are signed with, as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptKey {
+    /// The verifier key of a signed note: `name+hash+base64`.
+    pub verifier_key: String,
+    /// When it was kept.
+    pub kept_at: DateTime<Utc>,
+}
+
+/// The tree over the record, as tiles of 256 hashes, and what was signed about it.
+#[async_trait]
+pub trait AuditTree: Interface {
+    /// Where the tree stands.
+    async fn standing(&self) -> Result<TreeStanding, TreeError>;
+
+    /// Takes every entry that is on record when it is called into the tree.
+    ///
+    /// An adapter MUST let appends in between, MUST never change a hash that is in a tile, and MUST be
+    /// safe to cancel and to call from several processes at once.
+    async fn grow(&self) -> Result<TreeStanding, TreeError>;
+
+    /// The hashes of a tile that there are so far, 32 bytes each and at most 256 of them; of level 0
+    /// those of the leaves, of each higher level those of the full tiles below. `None` when there are
+    /// none.
+    ///
+    /// An adapter MUST keep them when the entries below them are removed.
+    async fn tile(&self, level: u8, index: u64) -> Result<Option<Vec<u8>>, TreeError>;
+
+    /// Entries exactly as they are stored, by sequence, from `from` on. Nothing is checked.
+    async fn entries(&self, from: Sequence, limit: u32) -> Result<Vec<StoredEntry>, TreeError>;
+
+    /// Keeps a checkpoint, unless one of this size is there already. It is never changed or removed.
+    async fn keep_checkpoint(&self, checkpoint: &KeptCheckpoint) -> Result<(), TreeError>;
+
+    /// The kept checkpoints of more than `after` leaves, by size.
+    async fn checkpoints(&self, after: u64, limit: u32) -> Result<Vec<KeptCheckpoint>, TreeError>;
+
+    /// The checkpoint of the most leaves.
+    async fn newest_checkpoint(&self) -> Result<Option<KeptCheckpoint>, TreeError>;
+
+    /// Keeps a public key, unless it is there already. It is never changed or removed.
+    async fn keep_key(&self, key: &KeptKey) -> Result<(), TreeError>;
+
+    /// The kept keys, in the order in which they were kept.
+    async fn keys(&self) -> Result<Vec<KeptKey>, TreeError>;
+}

@@ -1,0 +1,137 @@
+//! An entry exactly as it is stored, and the leaf that follows from it.
+//!
+//! Deliberately absent: reading the fields. Whether a moment or a payload makes sense is no question
+//! of proof.
+
+use super::{Commitments, CommittedField, Digest, Leaf, Salt};
+use crate::Sequence;
+
+/// A row, text by text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are those of the envelope: see `EventEnvelope`")]
+pub struct StoredEntry {
+    pub sequence: Sequence,
+    pub recorded_at: String,
+    pub schema_version: i64,
+    pub event_id: String,
+    pub source: String,
+    pub event_type: String,
+    pub occurred_at: String,
+    pub subject: Option<String>,
+    pub plan_id: Option<String>,
+    pub project_name: Option<String>,
+    pub session_id: Option<String>,
+    pub actor: Option<String>,
+    pub user_identity: Option<String>,
+    pub correlation_id: Option<String>,
+    pub causation_id: Option<String>,
+    pub trace_id: Option<String>,
+    pub extensions: Option<String>,
+    pub details: String,
+    /// The hash of its leaf, as it was stored with it; of an entry from before the tree, none.
+    pub leaf_hash: Option<Vec<u8>>,
+    /// The salt of the actor, the subject and the user.
+    pub personal_salt: Option<Vec<u8>>,
+    /// The salt of the details and the extensions.
+    pub details_salt: Option<Vec<u8>>,
+    /// The digests of what was erased: a JSON object, by field name.
+    pub erased: Option<String>,
+}
+
+/// Why no leaf follows from a stored entry: something that only we write is not as we write it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{field} is not as it was written")]
+pub struct Unprovable {
+    /// The column.
+    pub field: &'static str,
+}
+
+impl StoredEntry {
+    /// The value of a field that a leaf holds the digest of.
+    #[must_use]
+    pub fn value(&self, field: CommittedField) -> Option<&str> {
+        match field {
+            CommittedField::Actor => self.actor.as_deref(),
+            CommittedField::Details => Some(&self.details),
+            CommittedField::Extensions => self.extensions.as_deref(),
+            CommittedField::Subject => self.subject.as_deref(),
+            CommittedField::UserIdentity => self.user_identity.as_deref(),
+        }
+    }
+
+    /// The salt of a field, if it is still there.
+    ///
+    /// # Errors
+    /// When there is something else in its place.
+    pub fn salt(&self, field: CommittedField) -> Result<Option<Salt>, Unprovable> {
+        let (bytes, field) = if field.is_personal() {
+            (&self.personal_salt, "personal_salt")
+        } else {
+            (&self.details_salt, "details_salt")
+        };
+        let salt = |bytes: &Vec<u8>| Salt::from_slice(bytes).ok_or(Unprovable { field });
+        bytes.as_ref().map(salt).transpose()
+    }
+
+    /// The digests of what was erased.
+    ///
+    /// # Errors
+    /// When there is something else in their place.
+    pub fn erased(&self) -> Result<Commitments, Unprovable> {
+        let mut erased = Commitments::default();
+        let Some(text) = &self.erased else { return Ok(erased) };
+        let wrong = Unprovable { field: "erased" };
+        let digests: std::collections::BTreeMap<String, Digest> =
+            serde_json::from_str(text).map_err(|_| wrong)?;
+        for (name, digest) in digests {
+            let field = CommittedField::ALL.into_iter().find(|field| field.name() == name);
+            erased.set(field.ok_or(wrong)?, digest);
+        }
+        Ok(erased)
+    }
+
+    /// What stands in the leaf for the values that may be erased.
+    ///
+    /// # Errors
+    /// When a value is there without its salt, or beside the digest of its erasure.
+    pub fn commitments(&self) -> Result<Commitments, Unprovable> {
+        let mut commitments = self.erased()?;
+        for field in CommittedField::ALL {
+            // Details cannot be absent: what was erased is an empty object.
+            let erased = commitments.get(field).is_some();
+            let value = match (field, self.value(field)) {
+                (CommittedField::Details, Some("{}")) if erased => None,
+                (_, value) => value,
+            };
+            let Some(value) = value else { continue };
+            let salt = self.salt(field)?.filter(|_| !erased);
+            let salt = salt.ok_or(Unprovable { field: field.name() })?;
+            commitments.set(field, salt.commit(field, value));
+        }
+        Ok(commitments)
+    }
+
+    /// The leaf that follows from what is stored.
+    ///
+    /// # Errors
+    /// When something that only we write is not as we write it.
+    pub fn leaf(&self) -> Result<Leaf<'_>, Unprovable> {
+        let schema_version = u32::try_from(self.schema_version);
+        Ok(Leaf {
+            sequence: self.sequence,
+            recorded_at: &self.recorded_at,
+            schema_version: schema_version.map_err(|_| Unprovable { field: "schema_version" })?,
+            event_id: &self.event_id,
+            source: &self.source,
+            event_type: &self.event_type,
+            occurred_at: &self.occurred_at,
+            plan_id: self.plan_id.as_deref(),
+            project_name: self.project_name.as_deref(),
+            session_id: self.session_id.as_deref(),
+            correlation_id: self.correlation_id.as_deref(),
+            causation_id: self.causation_id.as_deref(),
+            trace_id: self.trace_id.as_deref(),
+            commitments: self.commitments()?,
+        })
+    }
+}
