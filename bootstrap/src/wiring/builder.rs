@@ -15,8 +15,9 @@ use infrastructure::bus::{
 };
 use infrastructure::redaction::{RedactionKey, SecretRedactor, SecretRedactorParameters};
 use infrastructure::seaorm::{
-    AuditStorage, Durability, SeaOrmAuditLog, SeaOrmAuditLogParameters, SeaOrmSubscriptionStore,
-    SeaOrmSubscriptionStoreParameters, StorageOptions,
+    AuditStorage, Durability, SeaOrmAuditLog, SeaOrmAuditLogParameters, SeaOrmAuditTree,
+    SeaOrmAuditTreeParameters, SeaOrmSubscriptionStore, SeaOrmSubscriptionStoreParameters,
+    StorageOptions,
 };
 use shaku::{HasComponent, Interface, ModuleBuilder};
 
@@ -121,6 +122,9 @@ impl AppBuilder {
         };
         let mut module = IndelibleModule::builder()
             .with_component_parameters::<SeaOrmAuditLog>(SeaOrmAuditLogParameters {
+                storage: storage.clone(),
+            })
+            .with_component_parameters::<SeaOrmAuditTree>(SeaOrmAuditTreeParameters {
                 storage: storage.clone(),
             })
             .with_component_parameters::<SeaOrmSubscriptionStore>(

@@ -5,6 +5,7 @@
 //! | `Clock` | `SystemClock` |
 //! | `Redactor` | `SecretRedactor` |
 //! | `AuditLog` | `SeaOrmAuditLog` |
+//! | `AuditTree` | `SeaOrmAuditTree`; none where the record is kept by another adapter |
 //! | `SubscriptionStore` | `SeaOrmSubscriptionStore`; in memory where the record is kept by another adapter |
 //! | `EventRecorder` | `AuditEventSubscriber` |
 //! | `EventBus` | `ReactiveEventBus` |
@@ -19,11 +20,11 @@
 )]
 
 use application::AuditEventSubscriber;
-use domain::{AuditLog, Clock, EventBus, EventRecorder, Redactor, SubscriptionStore};
+use domain::{AuditLog, AuditTree, Clock, EventBus, EventRecorder, Redactor, SubscriptionStore};
 use infrastructure::bus::ReactiveEventBus;
 use infrastructure::clock::SystemClock;
 use infrastructure::redaction::SecretRedactor;
-use infrastructure::seaorm::{SeaOrmAuditLog, SeaOrmSubscriptionStore};
+use infrastructure::seaorm::{SeaOrmAuditLog, SeaOrmAuditTree, SeaOrmSubscriptionStore};
 use shaku::{HasComponent, module};
 
 /// The ports that the container plays, as one module: what a product's own container is built on,
@@ -32,6 +33,7 @@ pub trait IndelibleServices:
     HasComponent<dyn Clock>
     + HasComponent<dyn Redactor>
     + HasComponent<dyn AuditLog>
+    + HasComponent<dyn AuditTree>
     + HasComponent<dyn SubscriptionStore>
     + HasComponent<dyn EventRecorder>
     + HasComponent<dyn EventBus>
@@ -44,6 +46,7 @@ module! {
             SystemClock,
             SecretRedactor,
             SeaOrmAuditLog,
+            SeaOrmAuditTree,
             SeaOrmSubscriptionStore,
             AuditEventSubscriber,
             ReactiveEventBus,

@@ -20,6 +20,9 @@ pub enum TreeError {
          command that records, and it can be proven from its next entry on"
     )]
     NoTree,
+    /// The record is kept by an adapter without a tree.
+    #[error("this record is kept without a tree: give the container an `AuditTree` of its own")]
+    NotKept,
     /// Nothing can be written.
     #[error("the tree of the record cannot be grown: open the record for writing")]
     ReadOnly(#[source] StorageProblem),

@@ -9,8 +9,10 @@ mod commitment;
 mod digest;
 mod leaf;
 mod stored;
+mod tiles;
 
 pub use commitment::{Commitments, CommittedField, Salt};
 pub use digest::{Digest, NotADigest};
 pub use leaf::{LEAF_VERSION, Leaf, MAX_LEAF_BYTES, leaf_hash};
 pub use stored::{StoredEntry, Unprovable};
+pub use tiles::{TILE_BYTES, TILE_HEIGHT, TILE_WIDTH, TileGrowth, TileId, WrongTile, unfilled};

@@ -2,16 +2,21 @@
 
 use std::sync::{Arc, LazyLock};
 
-use domain::AuditEntry;
+use domain::proof::{Commitments, CommittedField, Leaf, MAX_LEAF_BYTES, Salt, leaf_hash};
+use domain::{AuditEntry, Sequence};
 use sea_orm::sqlx::sqlite::SqliteArguments;
 use sea_orm::sqlx::{self, Arguments};
 
 use crate::moment::{self, UnwritableMoment};
 
 /// The columns, in the order of [`arguments`].
-const COLUMNS: &str = "sequence, recorded_at, schema_version, event_id, source, event_type, \
-                       occurred_at, subject, plan_id, project_name, session_id, actor, \
-                       user_identity, correlation_id, causation_id, trace_id, extensions, details";
+const COLUMNS: &str = "sequence, recorded_at, schema_version, leaf_hash, personal_salt, \
+                       details_salt, event_id, source, event_type, occurred_at, subject, plan_id, \
+                       project_name, session_id, actor, user_identity, correlation_id, \
+                       causation_id, trace_id, extensions, details";
+
+/// How many columns hold something else than the entry's own texts.
+const OTHERS: usize = 6;
 
 /// How many columns hold text that comes with the entry.
 const TEXTS: usize = 15;
@@ -21,7 +26,7 @@ pub(super) const LADDER: [usize; 10] = [512, 256, 128, 64, 32, 16, 8, 4, 2, 1];
 
 /// A statement for every size of the ladder.
 static INSERTS: LazyLock<[String; LADDER.len()]> = LazyLock::new(|| {
-    let row = format!("({})", vec!["?"; 3 + TEXTS].join(", "));
+    let row = format!("({})", vec!["?"; OTHERS + TEXTS].join(", "));
     LADDER.map(|size| {
         format!("INSERT INTO audit_log ({COLUMNS}) VALUES {}", vec![&*row; size].join(", "))
     })
@@ -44,13 +49,43 @@ static LOOKUPS: LazyLock<[String; LADDER.len()]> = LazyLock::new(|| {
 pub(super) struct NewRow {
     schema_version: u32,
     texts: [Option<Arc<str>>; TEXTS],
+    /// Of what says who somebody is, where the entry says so.
+    personal_salt: Option<Salt>,
+    details_salt: Salt,
+    commitments: Commitments,
 }
+
+/// Why an entry cannot be made a row.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unwritable {
+    #[error(transparent)]
+    Moment(#[from] UnwritableMoment),
+    #[error(
+        "the event has {bytes} bytes beside its payload, and {MAX_LEAF_BYTES} is the most that can be \
+         proven: shorten its id, its source, its plan or the like"
+    )]
+    TooLong { bytes: usize },
+    #[error("the system has no random bytes to hide personal fields behind")]
+    NoRandomness(#[from] getrandom::Error),
+}
+
+/// Where the fields that a leaf holds digests of are among the texts.
+const COMMITTED: [(CommittedField, usize); 5] = [
+    (CommittedField::Actor, 8),
+    (CommittedField::Details, 14),
+    (CommittedField::Extensions, 13),
+    (CommittedField::Subject, 4),
+    (CommittedField::UserIdentity, 9),
+];
 
 impl NewRow {
     /// The rows of a batch.
-    pub(super) fn of(batch: &[AuditEntry]) -> Result<Vec<Self>, UnwritableMoment> {
+    pub(super) fn of(batch: &[AuditEntry]) -> Result<Vec<Self>, Unwritable> {
+        // All the randomness of a batch at once: asking the system costs as much as hashing.
+        let mut salts = vec![[0; Salt::BYTES]; 2 * batch.len()];
+        getrandom::fill(salts.as_flattened_mut())?;
         let mut rows: Vec<Self> = Vec::with_capacity(batch.len());
-        for entry in batch {
+        for (entry, salts) in batch.iter().zip(salts.chunks_exact(2)) {
             let envelope = entry.envelope();
             let occurred_at = moment::text(envelope.occurred_at)?;
             let actor = envelope.actor.as_ref().map(ToString::to_string);
@@ -81,9 +116,58 @@ impl NewRow {
                     _ => Arc::from(text),
                 })
             });
-            rows.push(Self { schema_version: envelope.schema_version, texts });
+            let (personal, details_salt) = (Salt(salts[0]), Salt(salts[1]));
+            let mut row = Self {
+                schema_version: envelope.schema_version,
+                texts,
+                personal_salt: None,
+                details_salt,
+                commitments: Commitments::default(),
+            };
+            for (field, column) in COMMITTED {
+                let Some(value) = &row.texts[column] else { continue };
+                let salt = if field.is_personal() { personal } else { details_salt };
+                row.commitments.set(field, salt.commit(field, value));
+                if field.is_personal() {
+                    row.personal_salt = Some(personal);
+                }
+            }
+            row.refuse_too_long()?;
+            rows.push(row);
         }
         Ok(rows)
+    }
+
+    /// An entry whose leaf is too long could never be published.
+    fn refuse_too_long(&self) -> Result<(), Unwritable> {
+        // JSON needs at most six letters for one, and the keys, digests and numbers fit into the rest.
+        let in_leaf = self.texts[..13].iter().flatten().map(|text| text.len()).sum::<usize>();
+        if in_leaf.saturating_mul(6) <= MAX_LEAF_BYTES - 2048 {
+            return Ok(());
+        }
+        let bytes = self.leaf(i64::MAX, "2026-01-01T00:00:00.000000000Z").encode().len();
+        if bytes > MAX_LEAF_BYTES { Err(Unwritable::TooLong { bytes }) } else { Ok(()) }
+    }
+
+    /// What the tree is to hold of the row.
+    fn leaf<'a>(&'a self, sequence: i64, recorded_at: &'a str) -> Leaf<'a> {
+        let text = |column: usize| self.texts[column].as_deref();
+        Leaf {
+            sequence: Sequence(sequence.cast_unsigned()),
+            recorded_at,
+            schema_version: self.schema_version,
+            event_id: text(0).unwrap_or_default(),
+            source: text(1).unwrap_or_default(),
+            event_type: text(2).unwrap_or_default(),
+            occurred_at: text(3).unwrap_or_default(),
+            plan_id: text(5),
+            project_name: text(6),
+            session_id: text(7),
+            correlation_id: text(10),
+            causation_id: text(11),
+            trace_id: text(12),
+            commitments: self.commitments,
+        }
     }
 
     /// What an event is unique by: its id and its source.
@@ -131,12 +215,18 @@ pub(super) fn insert_arguments<'a>(
     recorded_at: &Arc<str>,
 ) -> Result<SqliteArguments, sqlx::Error> {
     let mut arguments = SqliteArguments::default();
-    arguments.reserve(rows.len() * (3 + TEXTS), 0);
+    arguments.reserve(rows.len() * (OTHERS + TEXTS), 0);
+    let mut leaf = Vec::with_capacity(1024);
     let fill = || {
         for (sequence, row) in (first..).zip(rows) {
+            // Only now is it known where the entry comes to lie.
+            row.leaf(sequence, recorded_at).encode_into(&mut leaf);
             arguments.add(sequence)?;
             arguments.add(Arc::clone(recorded_at))?;
             arguments.add(i64::from(row.schema_version))?;
+            arguments.add(leaf_hash(&leaf).0.to_vec())?;
+            arguments.add(row.personal_salt.map(|salt| salt.0.to_vec()))?;
+            arguments.add(row.details_salt.0.to_vec())?;
             for text in &row.texts {
                 arguments.add(text.clone())?;
             }

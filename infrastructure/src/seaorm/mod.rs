@@ -1,9 +1,9 @@
 //! The audit log on SQLite, through SeaORM.
 //!
 //! One table, `audit_log`, that the database itself keeps append-only and gapless by triggers, and
-//! beside it those of the durable subscriptions; a writer of one connection and a few readers. Start
-//! with [`AuditStorage::connect`], then build a [`SeaOrmAuditLog`] and a [`SeaOrmSubscriptionStore`]
-//! over it.
+//! beside it those of the tree over the record and of the durable subscriptions; a writer of one
+//! connection and a few readers. Start with [`AuditStorage::connect`], then build a [`SeaOrmAuditLog`],
+//! a [`SeaOrmAuditTree`] and a [`SeaOrmSubscriptionStore`] over it.
 //!
 //! Deliberately absent: rows in the public interface, and any rule about what may be recorded or
 //! how long it is kept.
@@ -25,6 +25,7 @@ mod query;
 mod retention;
 mod storage;
 mod subscriptions;
+mod tree;
 mod turn;
 mod writer;
 
@@ -33,3 +34,4 @@ pub use open_error::OpenError;
 pub use options::{Access, Durability, StorageOptions};
 pub use storage::AuditStorage;
 pub use subscriptions::{SeaOrmSubscriptionStore, SeaOrmSubscriptionStoreParameters};
+pub use tree::{SeaOrmAuditTree, SeaOrmAuditTreeParameters};

@@ -11,6 +11,7 @@ use super::decode::sequence;
 use super::filter::stored;
 use super::log::SeaOrmAuditLog;
 use super::problem::{Patience, append_error};
+use super::tree::grow;
 use super::writer::{State, Turn, Writer, is_sound};
 
 #[async_trait]
@@ -72,6 +73,8 @@ impl Writer {
         if last < first {
             return Ok(None);
         }
+        // What goes stays provable: its leaves are in the tree before it is removed.
+        grow(&mut transaction, last, i64::MAX).await?;
         // A permit that another program left behind must not stand in the way.
         let permit =
             "INSERT OR REPLACE INTO audit_retention_permit (id, through_sequence) VALUES (1, ?)";

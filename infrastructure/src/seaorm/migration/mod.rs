@@ -1,0 +1,40 @@
+//! The schema, step by step. A step that has been released is never edited; a new one follows.
+
+mod v1;
+mod v2;
+mod v3;
+
+use sea_orm_migration::prelude::*;
+
+/// Tells an audit log from every other program's SQLite file: `INDL`.
+pub(super) const APPLICATION_ID: i64 = 0x494E_444C;
+
+/// The newest schema version this program knows; `PRAGMA user_version` holds it.
+pub(super) const SCHEMA_VERSION: i64 = 3;
+
+/// All steps, in order.
+pub(super) struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(v1::CreateAuditLog),
+            Box::new(v2::CreateSubscriptions),
+            Box::new(v3::CreateTree),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_carries_the_marks_it_is_recognised_by() {
+        let mark = format!("PRAGMA application_id = {APPLICATION_ID};");
+        assert!(v1::CREATE_AUDIT_LOG.contains(&mark));
+        let newest = format!("PRAGMA user_version = {SCHEMA_VERSION};");
+        assert!(v3::CREATE_TREE.contains(&newest));
+        assert_eq!(APPLICATION_ID.to_be_bytes()[4..], *b"INDL");
+    }
+}

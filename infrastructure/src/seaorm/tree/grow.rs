@@ -1,0 +1,175 @@
+//! Taking entries into the tree: their leaves' hashes are in their rows already.
+//!
+//! Deliberately absent: when it is done. Whoever signs a checkpoint or removes entries asks for it.
+
+use std::collections::{HashMap, HashSet};
+
+use domain::proof::{Digest, TileGrowth, TileId, unfilled};
+use sea_orm::sqlx::{self, Connection, Row, SqliteConnection};
+
+use crate::seaorm::problem::Patience;
+use crate::seaorm::writer::{State, Turn, Writer, is_sound};
+
+/// How many leaves are taken in one transaction: few enough for emitters not to notice.
+const LEAVES: i64 = 2048;
+
+/// Something in the rows that only another program can have put there.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::seaorm) enum Unfit {
+    #[error(
+        "entry {sequence} is missing: run `indelible verify`, and restore the record from a copy"
+    )]
+    Missing { sequence: i64 },
+    #[error(
+        "entry {sequence} has no hash of its leaf: run `indelible verify`, and restore the record from \
+         a copy"
+    )]
+    Unhashed { sequence: i64 },
+    #[error(transparent)]
+    Tile(#[from] domain::proof::WrongTile),
+}
+
+impl From<Unfit> for sqlx::Error {
+    fn from(unfit: Unfit) -> Self {
+        Self::Decode(Box::new(unfit))
+    }
+}
+
+/// How far the tree reaches.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::seaorm) struct Reach {
+    pub(in crate::seaorm) genesis: i64,
+    pub(in crate::seaorm) size: i64,
+}
+
+impl Reach {
+    pub(in crate::seaorm) async fn read(
+        connection: &mut SqliteConnection,
+    ) -> Result<Self, sqlx::Error> {
+        let row = sqlx::query("SELECT genesis, size FROM audit_tree").fetch_one(connection).await?;
+        Ok(Self { genesis: row.try_get(0)?, size: row.try_get(1)? })
+    }
+
+    /// The newest entry in the tree, or the last one before it.
+    pub(in crate::seaorm) fn newest(self) -> i64 {
+        self.genesis.saturating_add(self.size)
+    }
+}
+
+impl Writer {
+    /// Takes what is on record now into the tree, a part at a time, so that others may append in
+    /// between. Each part is taken whole or not at all, also when the future is dropped.
+    pub(in crate::seaorm) async fn grow_tree(&self) -> Result<(), sqlx::Error> {
+        let mut goal = None;
+        loop {
+            let mut turn = self.turn().await;
+            let (newest, reached) = self.grow_part(&mut turn).await?;
+            if reached >= *goal.get_or_insert(newest) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// One part: the newest entry there is, and the newest one in the tree.
+    async fn grow_part(&self, turn: &mut Turn) -> Result<(i64, i64), sqlx::Error> {
+        let patience = Patience::of(self.lock_timeout());
+        loop {
+            let outcome = self.grow_once(turn).await;
+            turn.settle(is_sound(&outcome));
+            let Some(pause) = patience.pause_after(&outcome) else { return outcome };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn grow_once(&self, turn: &mut State) -> Result<(i64, i64), sqlx::Error> {
+        let connection = self.connection_to_change(turn).await?;
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        let newest: i64 = sqlx::query_scalar("SELECT coalesce(max(sequence), 0) FROM audit_log")
+            .fetch_one(&mut *transaction)
+            .await?;
+        let reach = grow(&mut transaction, i64::MAX, LEAVES).await?;
+        transaction.commit().await?;
+        Ok((newest, reach.newest()))
+    }
+}
+
+/// Takes at most `limit` entries up to and including `through` into the tree, inside a transaction.
+pub(in crate::seaorm) async fn grow(
+    connection: &mut SqliteConnection,
+    through: i64,
+    limit: i64,
+) -> Result<Reach, sqlx::Error> {
+    let reach = Reach::read(connection).await?;
+    let leaves = leaves(connection, reach, through, limit).await?;
+    if leaves.is_empty() {
+        return Ok(reach);
+    }
+    let size = reach.size.cast_unsigned();
+    let mut kept = HashMap::new();
+    for (id, _) in unfilled(size) {
+        if let Some(hashes) = tile(connection, id).await? {
+            kept.insert(id, hashes);
+        }
+    }
+    let begun: HashSet<TileId> = kept.keys().copied().collect();
+    let mut growth = TileGrowth::new(size, |id| kept.remove(&id)).map_err(Unfit::from)?;
+    for leaf in leaves {
+        growth.push(leaf);
+    }
+    for (id, hashes) in growth.tiles() {
+        let statement = if begun.contains(&id) {
+            "UPDATE audit_tile SET hashes = ?1 WHERE level = ?2 AND place = ?3"
+        } else {
+            "INSERT INTO audit_tile (hashes, level, place) VALUES (?1, ?2, ?3)"
+        };
+        sqlx::query(statement)
+            .bind(hashes)
+            .bind(i64::from(id.level))
+            .bind(id.index.cast_signed())
+            .execute(&mut *connection)
+            .await?;
+    }
+    let grown = Reach { size: growth.size().cast_signed(), ..reach };
+    sqlx::query("UPDATE audit_tree SET size = ?").bind(grown.size).execute(connection).await?;
+    Ok(grown)
+}
+
+/// The hashes of the entries that follow those in the tree.
+async fn leaves(
+    connection: &mut SqliteConnection,
+    reach: Reach,
+    through: i64,
+    limit: i64,
+) -> Result<Vec<Digest>, sqlx::Error> {
+    let next = "SELECT sequence, leaf_hash FROM audit_log WHERE sequence > ? AND sequence <= ? \
+                ORDER BY sequence LIMIT ?";
+    let rows = sqlx::query(next)
+        .bind(reach.newest())
+        .bind(through)
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
+    let mut leaves = Vec::with_capacity(rows.len());
+    for (expected, row) in (reach.newest() + 1..).zip(rows) {
+        let sequence: i64 = row.try_get(0)?;
+        if sequence != expected {
+            return Err(Unfit::Missing { sequence: expected }.into());
+        }
+        let hash: Option<&[u8]> = row.try_get(1)?;
+        let hash = hash.and_then(|hash| Digest::from_slice(hash).ok());
+        leaves.push(hash.ok_or(Unfit::Unhashed { sequence })?);
+    }
+    Ok(leaves)
+}
+
+/// What a tile holds.
+pub(in crate::seaorm) async fn tile(
+    connection: &mut SqliteConnection,
+    id: TileId,
+) -> Result<Option<Vec<u8>>, sqlx::Error> {
+    sqlx::query_scalar("SELECT hashes FROM audit_tile WHERE level = ? AND place = ?")
+        .bind(i64::from(id.level))
+        .bind(id.index.cast_signed())
+        .fetch_optional(connection)
+        .await
+}

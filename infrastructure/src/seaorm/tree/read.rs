@@ -1,0 +1,93 @@
+//! What the tree is asked for: where it stands, rows as they are, what was kept.
+//!
+//! Deliberately absent: judging any of it. A row that makes no sense is shown as it is.
+
+use domain::ports::{KeptCheckpoint, KeptKey, TreeStanding};
+use domain::proof::StoredEntry;
+use sea_orm::sqlx::sqlite::SqliteRow;
+use sea_orm::sqlx::{self, Row, SqlitePool};
+
+use crate::moment;
+use crate::seaorm::decode::sequence;
+
+pub(super) async fn standing(pool: &SqlitePool) -> Result<TreeStanding, sqlx::Error> {
+    let row = sqlx::query("SELECT log_id, genesis, size FROM audit_tree").fetch_one(pool).await?;
+    let (genesis, size): (i64, i64) = (row.try_get(1)?, row.try_get(2)?);
+    Ok(TreeStanding {
+        log_id: row.try_get(0)?,
+        genesis: sequence(genesis),
+        // The schema refuses a negative one.
+        size: size.cast_unsigned(),
+    })
+}
+
+pub(super) async fn entries(
+    pool: &SqlitePool,
+    from: i64,
+    limit: i64,
+) -> Result<Vec<StoredEntry>, sqlx::Error> {
+    const ENTRIES: &str = "SELECT sequence, recorded_at, schema_version, event_id, source, \
+        event_type, occurred_at, subject, plan_id, project_name, session_id, actor, user_identity, \
+        correlation_id, causation_id, trace_id, extensions, details, leaf_hash, personal_salt, \
+        details_salt, erased FROM audit_log WHERE sequence >= ? ORDER BY sequence LIMIT ?";
+    let rows = sqlx::query(ENTRIES).bind(from).bind(limit).fetch_all(pool).await?;
+    rows.iter().map(entry).collect()
+}
+
+fn entry(row: &SqliteRow) -> Result<StoredEntry, sqlx::Error> {
+    Ok(StoredEntry {
+        sequence: sequence(row.try_get(0)?),
+        recorded_at: row.try_get(1)?,
+        schema_version: row.try_get(2)?,
+        event_id: row.try_get(3)?,
+        source: row.try_get(4)?,
+        event_type: row.try_get(5)?,
+        occurred_at: row.try_get(6)?,
+        subject: row.try_get(7)?,
+        plan_id: row.try_get(8)?,
+        project_name: row.try_get(9)?,
+        session_id: row.try_get(10)?,
+        actor: row.try_get(11)?,
+        user_identity: row.try_get(12)?,
+        correlation_id: row.try_get(13)?,
+        causation_id: row.try_get(14)?,
+        trace_id: row.try_get(15)?,
+        extensions: row.try_get(16)?,
+        details: row.try_get(17)?,
+        leaf_hash: row.try_get(18)?,
+        personal_salt: row.try_get(19)?,
+        details_salt: row.try_get(20)?,
+        erased: row.try_get(21)?,
+    })
+}
+
+pub(super) async fn checkpoints(
+    pool: &SqlitePool,
+    question: &'static str,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<KeptCheckpoint>, sqlx::Error> {
+    let rows = sqlx::query(question).bind(after).bind(limit).fetch_all(pool).await?;
+    let checkpoint = |row: SqliteRow| {
+        let size: i64 = row.try_get(0)?;
+        Ok(KeptCheckpoint {
+            size: size.cast_unsigned(),
+            note: row.try_get(1)?,
+            kept_at: moment_of(row.try_get(2)?)?,
+        })
+    };
+    rows.into_iter().map(checkpoint).collect()
+}
+
+pub(super) async fn keys(pool: &SqlitePool) -> Result<Vec<KeptKey>, sqlx::Error> {
+    let all = "SELECT verifier_key, kept_at FROM audit_signing_key ORDER BY id";
+    let rows = sqlx::query(all).fetch_all(pool).await?;
+    let key = |row: SqliteRow| {
+        Ok(KeptKey { verifier_key: row.try_get(0)?, kept_at: moment_of(row.try_get(1)?)? })
+    };
+    rows.into_iter().map(key).collect()
+}
+
+fn moment_of(text: &str) -> Result<chrono::DateTime<chrono::Utc>, sqlx::Error> {
+    moment::parse(text).map_err(|error| sqlx::Error::Decode(error.into()))
+}
