@@ -3,6 +3,7 @@
 //! Deliberately absent: rules. What an event is, when it may be removed and who hears of it is
 //! decided further in; here it is carried out.
 
+pub mod anchor;
 pub mod bus;
 pub mod clock;
 #[cfg(feature = "sqlite")]
