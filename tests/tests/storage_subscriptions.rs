@@ -291,7 +291,7 @@ async fn a_file_of_the_first_version_is_read_as_it_is_and_has_no_subscriptions()
     assert!(reason, "{refused:?}");
     let inspection = log.inspect().await.unwrap();
     let told = |what| inspection.facts.iter().find(|fact| fact.what == what).unwrap();
-    assert_eq!(told("schema version").value, "1; it becomes 2 when it is written to");
+    assert_eq!(told("schema version").value, "1; it becomes 3 when it is written to");
     assert_eq!(told("schema").value, "all 11 objects as made");
     // Nobody has put it into write-ahead mode, which its first release would have.
     let wrong: Vec<_> = inspection.facts.iter().filter(|fact| fact.problem.is_some()).collect();
