@@ -5,6 +5,7 @@
 
 mod entry;
 mod filter;
+pub mod legal_hold;
 mod receipt;
 pub mod retention;
 

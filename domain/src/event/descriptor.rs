@@ -69,6 +69,19 @@ pub enum AuditCategory {
 }
 
 impl AuditCategory {
+    /// All of them, in the order of their declaration.
+    pub const ALL: [Self; 9] = [
+        Self::Lifecycle,
+        Self::Decision,
+        Self::Policy,
+        Self::Activity,
+        Self::Data,
+        Self::Security,
+        Self::Cost,
+        Self::Configuration,
+        Self::Audit,
+    ];
+
     /// The category as it is written in listings.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -3,6 +3,7 @@
 //! Each method says what an adapter MUST guarantee; the contract suites in the tests package hold
 //! every adapter to it. All ports inherit `shaku::Interface`, so that one container can hold them.
 
+mod audit_archive;
 mod audit_log;
 mod audit_tree;
 mod checkpoint_anchor;
@@ -14,9 +15,11 @@ mod event_projector;
 mod event_recorder;
 mod event_stream;
 mod event_subscriber;
+mod legal_holds;
 mod redactor;
 mod subscription_store;
 
+pub use audit_archive::{ArchiveError, ArchivePlace, Archived, AuditArchive};
 pub use audit_log::{
     AppendError, AuditAppend, AuditInspect, AuditLog, AuditQuery, AuditRetention, Fact, Inspection,
     QueryError, RetentionError, StorageProblem,
@@ -33,5 +36,6 @@ pub use event_projector::{EventProjector, projector};
 pub use event_recorder::{EventRecorder, RecordError};
 pub use event_stream::{EventBatch, EventStream, StreamMonitor, StreamProgress, StreamStatus};
 pub use event_subscriber::{EventSubscriber, HandlerError, Subscription, handler};
+pub use legal_holds::{LegalHoldError, LegalHolds};
 pub use redactor::Redactor;
 pub use subscription_store::{SubscriptionStore, SubscriptionStoreError};

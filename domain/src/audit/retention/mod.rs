@@ -1,7 +1,14 @@
-//! Which entries may go: a pure rule over times and sequences.
+//! Which entries may go: pure rules over times, categories and sequences.
 //!
 //! Deliberately absent: deleting. See [`crate::ports::AuditRetention`].
 
+mod held_back;
+mod rules;
+
+pub use held_back::HeldBack;
+pub use rules::{BelowFloor, RetentionRules};
+
+use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::fmt;
 
@@ -20,6 +27,15 @@ pub enum RetentionPolicy {
 }
 
 impl RetentionPolicy {
+    /// The same, or so many days where they are more.
+    #[must_use]
+    pub const fn at_least(self, least: u32) -> Self {
+        match self {
+            Self::KeepDays(days) if days < least => Self::KeepDays(least),
+            kept => kept,
+        }
+    }
+
     /// The policy of a number of days, where 0 means for ever.
     #[must_use]
     pub const fn from_days(days: u32) -> Self {
@@ -33,6 +49,33 @@ impl RetentionPolicy {
         match self {
             Self::KeepForEver => None,
             Self::KeepDays(days) => now.checked_sub_days(Days::new(u64::from(days))),
+        }
+    }
+}
+
+/// The longer an entry is kept, the greater its policy.
+impl Ord for RetentionPolicy {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::KeepForEver, Self::KeepForEver) => Ordering::Equal,
+            (Self::KeepForEver, Self::KeepDays(_)) => Ordering::Greater,
+            (Self::KeepDays(_), Self::KeepForEver) => Ordering::Less,
+            (Self::KeepDays(days), Self::KeepDays(others)) => days.cmp(others),
+        }
+    }
+}
+
+impl PartialOrd for RetentionPolicy {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for RetentionPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::KeepForEver => f.write_str("for ever"),
+            Self::KeepDays(days) => write!(f, "{days} days"),
         }
     }
 }
@@ -61,6 +104,17 @@ pub enum Need {
     ToCome,
     /// It is a dead letter of the subscription, and may be tried again.
     DeadLetter,
+}
+
+impl Need {
+    /// The need in a word for programs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ToCome => "subscription",
+            Self::DeadLetter => "dead-letter",
+        }
+    }
 }
 
 /// The oldest entry that a durable subscription still needs, whatever its state.
