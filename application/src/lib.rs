@@ -22,5 +22,5 @@ pub use explain::{Explanation, explain};
 pub use health::CheckHealth;
 pub use query::{follow, read_all};
 pub use record::AuditEventSubscriber;
-pub use retention::{PruneAuditLog, PruneError, PruneReport};
+pub use retention::{ManageLegalHolds, PlanRetention, PruneAuditLog, PruneError, PruneReport};
 pub use work::{open_work, work_stats};

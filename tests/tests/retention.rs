@@ -5,23 +5,23 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use application::retention::{MayGo, what_may_go};
+use application::retention::RetentionPlan;
 use application::{AuditEventSubscriber, PruneAuditLog, PruneError};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
-use domain::audit::retention::{Hold, Need, Prefix, RetentionPolicy};
+use domain::audit::retention::{HeldBack, Hold, Need, Prefix};
 use domain::audit::{Page, Tally, TallyBy};
 use domain::events::{AuditPruned, PlanCreated};
 use domain::ports::{Inspection, RetentionError};
 use domain::subscription::{NewDeadLetter, Progress};
 use domain::{
     AppendError, AuditAppend, AuditEntry, AuditFilter, AuditInspect, AuditLog, AuditQuery,
-    AuditRetention, Clock, DomainEvent, Emit, EventBus, LogSpan, QueryError, Receipt,
+    AuditRetention, Clock, DomainEvent, Emit, EventBus, LegalHolds, LogSpan, QueryError, Receipt,
     RecordedEvent, Sequence, SubscriptionName, SubscriptionStore,
 };
 use indelible_tests::fakes::{ForgetfulBus, ManualClock, NoRedaction};
 use infrastructure::bus::{BusSettings, ReactiveEventBus};
-use infrastructure::memory::{InMemoryAuditLog, InMemorySubscriptionStore};
+use infrastructure::memory::{InMemoryAuditLog, InMemoryLegalHolds, InMemorySubscriptionStore};
 use infrastructure::seaorm::{AuditStorage, SeaOrmSubscriptionStore, StorageOptions};
 
 fn moment() -> DateTime<Utc> {
@@ -32,6 +32,7 @@ struct Stage {
     clock: Arc<ManualClock>,
     log: Arc<dyn AuditLog>,
     subscriptions: Arc<dyn SubscriptionStore>,
+    holds: Arc<dyn LegalHolds>,
     bus: Arc<dyn EventBus>,
 }
 
@@ -46,7 +47,8 @@ impl Stage {
         }
         clock.advance(TimeDelta::days(1) + TimeDelta::seconds(1));
         let subscriptions = Arc::new(InMemorySubscriptionStore::new(Arc::clone(&clock) as _));
-        Self { clock, log, subscriptions, bus }
+        let holds = Arc::new(InMemoryLegalHolds::new(Arc::clone(&log)));
+        Self { clock, log, subscriptions, holds, bus }
     }
 
     fn prune(&self) -> PruneAuditLog {
@@ -55,7 +57,8 @@ impl Stage {
 
     fn prune_of(&self, log: Arc<dyn AuditLog>, bus: Arc<dyn EventBus>) -> PruneAuditLog {
         let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
-        PruneAuditLog::new(log, Arc::clone(&self.subscriptions), bus, clock)
+        let (subscriptions, holds) = (Arc::clone(&self.subscriptions), Arc::clone(&self.holds));
+        PruneAuditLog::new(log, subscriptions, holds, bus, clock)
     }
 
     /// A subscription that has come so far.
@@ -107,7 +110,14 @@ async fn what_is_old_goes_in_chunks_and_the_run_is_on_record() {
     let told = run.decode::<AuditPruned>().unwrap();
     assert_eq!(
         told,
-        AuditPruned { from_sequence: 1, to_sequence: 1_203, entries: 1_203, older_than_days: 1 }
+        AuditPruned {
+            from_sequence: 1,
+            to_sequence: 1_203,
+            entries: 1_203,
+            older_than_days: 1,
+            archive: None,
+            archive_digest: None,
+        }
     );
     assert_eq!(run.envelope.actor.unwrap().to_string(), "system:retention");
     assert_eq!(stage.sequences().await, [newest.0, run.sequence.0]);
@@ -125,11 +135,10 @@ async fn what_is_young_or_the_newest_stays_and_a_run_without_effect_says_nothing
 #[tokio::test]
 async fn looking_at_what_may_go_removes_nothing() {
     let stage = Stage::with_old_events(10).await;
-    let policy = RetentionPolicy::from_days(1);
-    let now = stage.clock.now();
-    let may_go = what_may_go(&*stage.log, &*stage.subscriptions, policy, now).await.unwrap();
-    assert_eq!(may_go.prefix.map(|prefix| prefix.entries()), Some(9));
-    assert_eq!(may_go.held_back, []);
+    let plan = stage.prune().plan(&1.into()).await.unwrap();
+    assert_eq!(plan.expired.map(|prefix| prefix.entries()), Some(10));
+    assert_eq!(plan.goes.map(|prefix| prefix.entries()), Some(9));
+    assert_eq!(plan.held_back, [HeldBack::Newest { sequence: Sequence(10) }]);
     assert_eq!(stage.sequences().await.len(), 10);
 }
 
@@ -190,10 +199,9 @@ async fn what_a_subscription_has_not_come_to_stays_whatever_its_state() {
     let billing = stage.subscribe("billing", 4).await;
     let mail = stage.subscribe("mail", 11).await;
     stage.subscriptions.pause(&billing).await.unwrap();
-    let hold = |subscription: &SubscriptionName, sequence, need| Hold {
-        subscription: subscription.clone(),
-        sequence: Sequence(sequence),
-        need,
+    let hold = |subscription: &SubscriptionName, sequence, need| {
+        let subscription = subscription.clone();
+        HeldBack::Subscription(Hold { subscription, sequence: Sequence(sequence), need })
     };
 
     let report = stage.prune().run(1).await.unwrap();
@@ -201,10 +209,10 @@ async fn what_a_subscription_has_not_come_to_stays_whatever_its_state() {
     let both = [hold(&billing, 5, Need::ToCome), hold(&mail, 12, Need::ToCome)];
     assert_eq!(report.held_back, both, "it says who keeps what, the oldest first");
 
-    let policy = RetentionPolicy::from_days(1);
-    let now = stage.clock.now();
-    let may_go = what_may_go(&*stage.log, &*stage.subscriptions, policy, now).await.unwrap();
-    assert_eq!(may_go, MayGo { prefix: None, held_back: both.to_vec() }, "also beforehand");
+    let plan = stage.prune().plan(&1.into()).await.unwrap();
+    let expired = Some(Prefix { from: Sequence(5), through: Sequence(20) });
+    let RetentionPlan { goes, held_back, .. } = plan.clone();
+    assert_eq!((plan.expired, goes, held_back), (expired, None, both.to_vec()), "also beforehand");
     let again = stage.prune().run(1).await.unwrap();
     assert_eq!((again.removed.len(), again.held_back.len()), (0, 2), "and when nothing may go");
 
@@ -224,8 +232,11 @@ async fn a_dead_letter_keeps_its_event_until_it_is_discarded() {
     stage.advance(&billing, 30, Some(9)).await;
     let report = stage.prune().run(1).await.unwrap();
     assert_eq!(report.removed, [Prefix { from: Sequence(1), through: Sequence(8) }]);
-    let held =
-        [Hold { subscription: billing.clone(), sequence: Sequence(9), need: Need::DeadLetter }];
+    let held = [HeldBack::Subscription(Hold {
+        subscription: billing.clone(),
+        sequence: Sequence(9),
+        need: Need::DeadLetter,
+    })];
     assert_eq!(report.held_back, held);
     stage.subscriptions.discard(&billing, Sequence(9)).await.unwrap();
     let report = stage.prune().run(1).await.unwrap();
@@ -242,8 +253,8 @@ async fn nothing_goes_while_it_is_not_known_what_is_still_needed() {
     storage.close().await;
     let closed = SeaOrmSubscriptionStore::new(storage, Arc::clone(&stage.clock) as _);
     let clock = Arc::clone(&stage.clock) as Arc<dyn Clock>;
-    let prune =
-        PruneAuditLog::new(Arc::clone(&stage.log), Arc::new(closed), Arc::clone(&stage.bus), clock);
+    let (log, holds) = (Arc::clone(&stage.log), Arc::clone(&stage.holds));
+    let prune = PruneAuditLog::new(log, Arc::new(closed), holds, Arc::clone(&stage.bus), clock);
     let error = prune.run(1).await.unwrap_err();
     assert!(matches!(error, PruneError::Subscriptions(_)), "{error:?}");
     assert_eq!(stage.sequences().await.len(), 20);

@@ -1,15 +1,27 @@
-//! Removing what the retention policy lets go, in small chunks, on the record.
+//! Removing what the retention rules let go, in small chunks, on the record.
 //!
-//! Deliberately absent: the rule itself, which is the domain's.
+//! Deliberately absent: the rules themselves, which are the domain's.
 
+mod holds;
+mod plan;
+
+pub use holds::{HoldError, HoldOnRecord, ManageLegalHolds};
+pub use plan::{PlanRetention, RetentionPlan};
+
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use domain::audit::retention::{Hold, Prefix, RetentionPolicy, holds, prefix_that_may_go};
+use domain::audit::retention::{BelowFloor, HeldBack, Prefix, RetentionPolicy, RetentionRules};
 use domain::events::AuditPruned;
-use domain::ports::{EmitError, QueryError, RetentionError, SubscriptionStoreError};
-use domain::{Actor, AuditLog, Clock, EventBus, EventDraft, Receipt, SubscriptionStore};
+use domain::ports::{
+    ArchiveError, ArchivePlace, Archived, EmitError, LegalHoldError, QueryError, RetentionError,
+    SubscriptionStoreError,
+};
+use domain::{
+    Actor, AuditArchive, AuditFilter, AuditLog, Catalogue, Clock, EventBus, EventDraft, LegalHolds,
+    Receipt, Sequence, SubscriptionStore,
+};
 
 /// Entries removed in one transaction, and the pause after it. Measured: with these, emitters on
 /// the same file see their 99th percentile grow by about an eighth; ten times the chunk makes it
@@ -20,12 +32,21 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// Why pruning stopped. What was removed until then is on record where that was possible.
 #[derive(Debug, thiserror::Error)]
 pub enum PruneError {
+    /// The rules would let go what must be kept for longer. Nothing was removed.
+    #[error(transparent)]
+    BelowFloor(#[from] BelowFloor),
     /// The log could not be asked what may go.
     #[error("could not find out which entries may go")]
     Query(#[from] QueryError),
     /// It is not known what durable subscriptions still need. Nothing was removed.
     #[error("could not find out which entries durable subscriptions still need")]
     Subscriptions(#[from] SubscriptionStoreError),
+    /// It is not known what is held. Nothing more was removed.
+    #[error("could not find out which entries are under a legal hold")]
+    Holds(#[from] LegalHoldError),
+    /// No archive could be made. Nothing was removed.
+    #[error("nothing was removed, since it could not be archived")]
+    Archive(#[from] ArchiveError),
     /// Entries could not be removed.
     #[error("stopped pruning after {removed} entries")]
     Remove {
@@ -54,8 +75,11 @@ pub struct PruneReport {
     pub removed: Vec<Prefix>,
     /// The receipts of the `audit.pruned` events, one for each range.
     pub receipts: Vec<Receipt>,
-    /// Which durable subscriptions keep entries that were old enough, the oldest need first.
-    pub held_back: Vec<Hold>,
+    /// What keeps entries that were old enough, the oldest first; the newest entry is not mentioned.
+    pub held_back: Vec<HeldBack>,
+    /// The archive that was made beforehand. It may hold entries that are still there: those that
+    /// somebody came to need or to hold after it was made.
+    pub archive: Option<Archived>,
 }
 
 impl PruneReport {
@@ -70,61 +94,98 @@ fn entries(ranges: &[Prefix]) -> u64 {
     ranges.iter().map(Prefix::entries).sum()
 }
 
-/// Removes entries that are older than the policy keeps, and puts the run itself on record.
+/// Removes entries that are older than the rules keep, and puts the run itself on record.
+#[derive(Clone)]
 pub struct PruneAuditLog {
+    plan: PlanRetention,
     log: Arc<dyn AuditLog>,
-    subscriptions: Arc<dyn SubscriptionStore>,
+    holds: Arc<dyn LegalHolds>,
     bus: Arc<dyn EventBus>,
     clock: Arc<dyn Clock>,
+    archive: Option<(Arc<dyn AuditArchive>, ArchivePlace)>,
 }
 
 impl PruneAuditLog {
-    /// The use case over these adapters.
+    /// The use case over these adapters, with the platform's catalogue.
     #[must_use]
     pub fn new(
         log: Arc<dyn AuditLog>,
         subscriptions: Arc<dyn SubscriptionStore>,
+        holds: Arc<dyn LegalHolds>,
         bus: Arc<dyn EventBus>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { log, subscriptions, bus, clock }
+        let plan = PlanRetention::new(Arc::clone(&log), subscriptions, Arc::clone(&holds));
+        Self { plan, log, holds, bus, clock, archive: None }
     }
 
-    /// Removes what `days` days of retention let go; 0 keeps everything.
-    pub async fn run(&self, days: u32) -> Result<PruneReport, PruneError> {
-        self.run_until(days, || false).await
+    /// The same, by the categories of this catalogue.
+    #[must_use]
+    pub fn with_catalogue(mut self, catalogue: Catalogue) -> Self {
+        self.plan = self.plan.with_catalogue(catalogue);
+        self
+    }
+
+    /// The same, and what goes is put into an archive first: whole and on stable storage before the first
+    /// entry is removed.
+    #[must_use]
+    pub fn archiving(mut self, archive: Arc<dyn AuditArchive>, place: ArchivePlace) -> Self {
+        self.archive = Some((archive, place));
+        self
+    }
+
+    /// What would be removed now, and what keeps the rest.
+    pub async fn plan(&self, rules: &RetentionRules) -> Result<RetentionPlan, PruneError> {
+        self.plan.plan(rules, self.clock.now()).await
+    }
+
+    /// Removes what the rules let go: of a number of days, 0 keeps everything.
+    pub async fn run(&self, rules: impl Into<RetentionRules>) -> Result<PruneReport, PruneError> {
+        self.run_until(rules, || false).await
     }
 
     /// The same, and stops after the chunk during which `stop` becomes true. What was removed
     /// until then is on record.
     pub async fn run_until(
         &self,
-        days: u32,
+        rules: impl Into<RetentionRules>,
         stop: impl Fn() -> bool + Send + Sync,
     ) -> Result<PruneReport, PruneError> {
-        let policy = RetentionPolicy::from_days(days);
-        let now = self.clock.now();
-        let MayGo { prefix, held_back } =
-            what_may_go(&*self.log, &*self.subscriptions, policy, now).await?;
-        let Some(prefix) = prefix else {
-            return Ok(PruneReport { held_back, ..PruneReport::default() });
-        };
+        let rules = rules.into();
+        rules.above_floor()?;
+        let RetentionPlan { goes, mut held_back, .. } = self.plan(&rules).await?;
+        held_back.retain(|it| !matches!(it, HeldBack::Newest { .. }));
+        let mut report = PruneReport { held_back, ..PruneReport::default() };
+        let Some(mut prefix) = goes else { return Ok(report) };
+        if let Some((archive, place)) = &self.archive {
+            if stop() {
+                return Ok(report);
+            }
+            // Another run may have removed all of it meanwhile.
+            let Some(archived) = archive.archive(prefix.through, place).await? else {
+                return Ok(report);
+            };
+            prefix = archived.range;
+            report.archive = Some(archived);
+        }
         let (removed, failure) = self.remove(prefix, stop).await;
         if removed.is_empty() && failure.is_none() {
-            return Ok(PruneReport { held_back, ..PruneReport::default() });
+            return Ok(report);
         }
         // Said also after a failure: what is gone is gone, and a reader must be able to know.
-        let announced = self.announce(&removed, days).await;
-        if let Some(source) = failure {
+        let announced = self.announce(&removed, &rules, report.archive.as_ref()).await;
+        if let Some(failure) = failure {
             if let Err(error) = announced {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
                     "what retention removed could not be put on record",
                 );
             }
-            return Err(PruneError::Remove { removed: entries(&removed), source });
+            return Err(failure);
         }
-        announced.map(|receipts| PruneReport { removed, receipts, held_back })
+        report.receipts = announced?;
+        report.removed = removed;
+        Ok(report)
     }
 
     /// Removes chunk by chunk; the ranges that are gone, and why it stopped early if it did.
@@ -132,29 +193,62 @@ impl PruneAuditLog {
         &self,
         prefix: Prefix,
         stop: impl Fn() -> bool + Send + Sync,
-    ) -> (Vec<Prefix>, Option<RetentionError>) {
+    ) -> (Vec<Prefix>, Option<PruneError>) {
         let mut removed: Vec<Prefix> = Vec::new();
+        let mut next = prefix.from;
         while !stop() {
-            match self.log.remove_oldest(prefix.through, CHUNK).await {
+            // A log on disk judges this itself, in the transaction that removes; another may not.
+            let end = prefix.through.min(Sequence(next.0.saturating_add(CHUNK.into())));
+            let held = match self.holds.holding(&AuditFilter::default(), next..=end).await {
+                Ok(held) => held.first().map(|held| held.sequence),
+                Err(error) => return (removed, Some(error.into())),
+            };
+            let through = held.map_or(end, |held| Sequence(held.0.saturating_sub(1)));
+            match self.log.remove_oldest(through, CHUNK).await {
+                // Another run may have removed what was looked at.
+                Ok(None) if held.is_none() && end < prefix.through => {
+                    next = end.next();
+                    continue;
+                }
                 Ok(None) => break,
-                Ok(Some(chunk)) => match removed.last_mut() {
-                    Some(last) if last.through.next() == chunk.from => last.through = chunk.through,
-                    _ => removed.push(chunk),
-                },
-                Err(source) => return (removed, Some(source)),
+                Ok(Some(chunk)) => {
+                    next = chunk.through.next();
+                    match removed.last_mut() {
+                        Some(last) if last.through.next() == chunk.from => {
+                            last.through = chunk.through;
+                        }
+                        _ => removed.push(chunk),
+                    }
+                }
+                Err(source) => {
+                    let failure = PruneError::Remove { removed: entries(&removed), source };
+                    return (removed, Some(failure));
+                }
             }
             self.clock.sleep(PAUSE).await;
         }
         (removed, None)
     }
 
-    async fn announce(&self, removed: &[Prefix], days: u32) -> Result<Vec<Receipt>, PruneError> {
+    async fn announce(
+        &self,
+        removed: &[Prefix],
+        rules: &RetentionRules,
+        archive: Option<&Archived>,
+    ) -> Result<Vec<Receipt>, PruneError> {
+        // Whatever went was older than the shortest policy lets go.
+        let days = match rules.policies().first() {
+            Some(RetentionPolicy::KeepDays(days)) => u64::from(*days),
+            Some(RetentionPolicy::KeepForEver) | None => 0,
+        };
         let drafts = removed.iter().map(|range| {
             let event = AuditPruned {
                 from_sequence: range.from.0,
                 to_sequence: range.through.0,
                 entries: range.entries(),
-                older_than_days: u64::from(days),
+                older_than_days: days,
+                archive: archive.map(name),
+                archive_digest: archive.map(|archive| hexadecimal(&archive.digest.0)),
             };
             EventDraft::from(event).by(Actor::system("retention"))
         });
@@ -165,39 +259,17 @@ impl PruneAuditLog {
     }
 }
 
-/// What a policy lets go at some moment, and what durable subscriptions keep of it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct MayGo {
-    /// The entries that may go.
-    pub prefix: Option<Prefix>,
-    /// Who keeps entries that the policy would let go, the oldest need first.
-    pub held_back: Vec<Hold>,
+/// The name of an archive, without the folder it happens to lie in.
+fn name(archive: &Archived) -> String {
+    let name = archive.file.file_name().unwrap_or(archive.file.as_os_str());
+    name.to_string_lossy().into_owned()
 }
 
-/// The entries that the policy lets go at this moment and nobody needs, without removing any.
-///
-/// # Errors
-/// When the log or the store of subscriptions cannot be asked.
-pub async fn what_may_go<L, S>(
-    log: &L,
-    subscriptions: &S,
-    policy: RetentionPolicy,
-    now: DateTime<Utc>,
-) -> Result<MayGo, PruneError>
-where
-    L: AuditLog + ?Sized,
-    S: SubscriptionStore + ?Sized,
-{
-    let Some(cutoff) = policy.cutoff(now) else {
-        return Ok(MayGo::default());
-    };
-    let expired = log.last_recorded_before(cutoff).await?;
-    // Cursors first: an event that becomes a dead letter meanwhile is kept by the earlier cursor.
-    let standing = subscriptions.all().await?;
-    let mut held_back = holds(&standing, &subscriptions.dead_letters(None).await?);
-    let span = log.span().await?;
-    let needed = held_back.first().map(|hold| hold.sequence);
-    let unheld = prefix_that_may_go(&span, expired, None);
-    held_back.retain(|hold| unheld.is_some_and(|prefix| hold.sequence <= prefix.through));
-    Ok(MayGo { prefix: prefix_that_may_go(&span, expired, needed), held_back })
+/// Bytes as `sha256sum` prints them.
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a text does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

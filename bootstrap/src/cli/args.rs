@@ -12,6 +12,7 @@ use domain::audit::TallyBy;
 use super::durable_args::{DeadLettersArgs, ReactArgs, SubscriptionsArgs};
 use super::filters::FilterArgs;
 use super::output::Format;
+use super::retention_args::{HoldCommand, PruneArgs, RetentionCommand};
 use super::setting_flags::SettingFlags;
 use crate::settings::Sources;
 
@@ -78,6 +79,12 @@ pub(super) enum Command {
     Catalog(CatalogArgs),
     /// Remove what is older than the retention policy keeps
     Prune(PruneArgs),
+    /// Look at what retention would do
+    #[command(subcommand)]
+    Retention(RetentionCommand),
+    /// Have entries stay whatever the retention policy says: legal holds
+    #[command(subcommand)]
+    Hold(HoldCommand),
     /// Import the audit log of the originating platform
     Import(ImportArgs),
     /// Run a command for each event, once it is on record: again after a failure, on after a restart
@@ -327,18 +334,6 @@ pub(super) enum CatalogCommand {
         #[arg(value_name = "TYPE")]
         event_type: String,
     },
-}
-
-/// Arguments of `prune`.
-#[derive(Debug, Args)]
-pub(super) struct PruneArgs {
-    /// Remove what was recorded more days ago than this; without it, the setting
-    /// audit.retention-days
-    #[arg(long, value_name = "N")]
-    pub(super) older_than_days: Option<u32>,
-    /// Say what would be removed, and remove nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
 }
 
 /// Arguments of `import`.

@@ -154,6 +154,17 @@ impl Layered {
                 return Err(self.malformed(name, "it must be 1 or more"));
             }
         }
+        if let Err(below) = audit.retention_rules().above_floor() {
+            let name = below.category.map_or("audit.retention-days".to_owned(), |category| {
+                format!("audit.retention.{}-days", category.as_str())
+            });
+            let problem = format!(
+                "{} days are below audit.retention-floor-days, which is {}: raise the one or lower \
+                 the other",
+                below.days, below.floor
+            );
+            return Err(self.malformed(&name, &problem));
+        }
         for (name, value) in [
             ("audit.database-url", audit.database_file().as_os_str().is_empty()),
             ("audit.source", audit.source.is_empty()),
@@ -292,6 +303,7 @@ fn as_text(value: &Value) -> String {
     };
     match value {
         Value::Array(_, items) => items.iter().map(as_json).collect::<Vec<_>>().join(","),
+        Value::Empty(..) => String::new(),
         one => as_json(one),
     }
 }

@@ -6,15 +6,17 @@ mod file;
 pub mod known;
 pub mod layers;
 mod level;
+mod retention;
 mod shown;
 
 pub use file::SettingsFile;
 pub use layers::{Layered, SettingsError, Sources};
+pub use retention::CategoryRetention;
 pub use shown::{ShownSetting, shown};
 
 use std::path::{Path, PathBuf};
 
-use domain::ports::MAX_REACTION_DEPTH;
+use domain::ports::{ArchivePlace, MAX_REACTION_DEPTH};
 use infrastructure::redaction::RedactionSettings;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +46,12 @@ pub struct AuditSettings {
     pub durability: DurabilityLevel,
     /// Days an entry is kept; 0 for ever.
     pub retention_days: u32,
+    /// Days that entries of some categories are kept.
+    pub retention: CategoryRetention,
+    /// Days for which every entry is kept in any case; 0 where there are none.
+    pub retention_floor_days: u32,
+    /// The folder for archives of what retention removes; empty: none are made.
+    pub archive_dir: String,
     /// The most events in one transaction.
     pub max_batch: usize,
     /// Emits that may wait; more make their emitters wait.
@@ -60,6 +68,9 @@ impl Default for AuditSettings {
             database_url: default_database().display().to_string(),
             durability: DurabilityLevel::Full,
             retention_days: 0,
+            retention: CategoryRetention::default(),
+            retention_floor_days: 0,
+            archive_dir: String::new(),
             max_batch: 512,
             queue_capacity: 10_000,
             lock_timeout_secs: 30,
@@ -81,6 +92,13 @@ impl AuditSettings {
             return path;
         }
         std::path::absolute(&path).unwrap_or(path)
+    }
+
+    /// Where what retention removes is archived, if it is.
+    #[must_use]
+    pub fn archive_place(&self) -> Option<ArchivePlace> {
+        (!self.archive_dir.is_empty())
+            .then(|| ArchivePlace::Folder(PathBuf::from(&self.archive_dir)))
     }
 }
 

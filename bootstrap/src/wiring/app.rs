@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::delivery::DurableSubscription;
-use application::{CheckHealth, ManageSubscriptions, PruneAuditLog};
-use domain::ports::{QueryError, ShutdownReport};
-use domain::{AuditLog, Catalogue, Clock, EventBus, SubscriptionStore};
+use application::{CheckHealth, ManageLegalHolds, ManageSubscriptions, PruneAuditLog};
+use domain::ports::{ArchivePlace, QueryError, ShutdownReport};
+use domain::{AuditArchive, AuditLog, Catalogue, Clock, EventBus, LegalHolds, SubscriptionStore};
 use infrastructure::seaorm::AuditStorage;
 
 use super::schedule::Schedule;
@@ -36,6 +36,8 @@ pub struct App {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) catalogue: Catalogue,
     pub(super) storage: Option<AuditStorage>,
+    /// Where what retention removes is archived, if it is.
+    pub(super) archive_place: Option<ArchivePlace>,
     pub(super) schedule: Option<Schedule>,
     pub(super) durable: Arc<DurableRunners>,
     pub(super) health: Arc<CheckHealth>,
@@ -100,10 +102,35 @@ impl App {
         Arc::clone(&self.health)
     }
 
-    /// The use case of pruning, over this application's adapters.
+    /// The legal holds in force.
+    #[must_use]
+    pub fn legal_holds(&self) -> Arc<dyn LegalHolds> {
+        self.services.resolve()
+    }
+
+    /// What makes archives of the record.
+    #[must_use]
+    pub fn archive(&self) -> Arc<dyn AuditArchive> {
+        self.services.resolve()
+    }
+
+    /// The use case of pruning, over this application's adapters; it archives what goes where the
+    /// settings name a folder for that.
     #[must_use]
     pub fn prune(&self) -> PruneAuditLog {
-        PruneAuditLog::new(self.log(), self.subscriptions(), self.bus(), self.clock())
+        let (subscriptions, holds) = (self.subscriptions(), self.legal_holds());
+        let prune = PruneAuditLog::new(self.log(), subscriptions, holds, self.bus(), self.clock())
+            .with_catalogue(self.catalogue);
+        match &self.archive_place {
+            Some(place) => prune.archiving(self.archive(), place.clone()),
+            None => prune,
+        }
+    }
+
+    /// What people do to legal holds, over this application's adapters.
+    #[must_use]
+    pub fn manage_legal_holds(&self) -> ManageLegalHolds {
+        ManageLegalHolds::new(self.legal_holds(), self.log(), self.bus())
     }
 
     /// Runs a durable subscription: from where it was, if there has been one of its name, and until the

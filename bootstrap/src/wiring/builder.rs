@@ -4,8 +4,8 @@ use std::any::{Any, TypeId};
 use std::sync::Arc;
 use std::time::Duration;
 
+use application::CheckHealth;
 use application::delivery::{DurableSubscription, Reactions, SubscriptionPorts};
-use application::{CheckHealth, PruneAuditLog};
 use domain::{
     AuditLog, Catalogue, Clock, EventBus, EventRecorder, EventType, Redactor, SubscriptionStore,
     events,
@@ -15,8 +15,9 @@ use infrastructure::bus::{
 };
 use infrastructure::redaction::{RedactionKey, SecretRedactor, SecretRedactorParameters};
 use infrastructure::seaorm::{
-    AuditStorage, Durability, SeaOrmAuditLog, SeaOrmAuditLogParameters, SeaOrmAuditTree,
-    SeaOrmAuditTreeParameters, SeaOrmSubscriptionStore, SeaOrmSubscriptionStoreParameters,
+    AuditStorage, Durability, SeaOrmAuditArchive, SeaOrmAuditArchiveParameters, SeaOrmAuditLog,
+    SeaOrmAuditLogParameters, SeaOrmAuditTree, SeaOrmAuditTreeParameters, SeaOrmLegalHolds,
+    SeaOrmLegalHoldsParameters, SeaOrmSubscriptionStore, SeaOrmSubscriptionStoreParameters,
     StorageOptions,
 };
 use shaku::{HasComponent, Interface, ModuleBuilder};
@@ -127,6 +128,12 @@ impl AppBuilder {
             .with_component_parameters::<SeaOrmAuditTree>(SeaOrmAuditTreeParameters {
                 storage: storage.clone(),
             })
+            .with_component_parameters::<SeaOrmAuditArchive>(SeaOrmAuditArchiveParameters {
+                storage: storage.clone(),
+            })
+            .with_component_parameters::<SeaOrmLegalHolds>(SeaOrmLegalHoldsParameters {
+                storage: storage.clone(),
+            })
             .with_component_parameters::<SeaOrmSubscriptionStore>(
                 SeaOrmSubscriptionStoreParameters { storage: storage.clone() },
             )
@@ -155,12 +162,6 @@ impl AppBuilder {
 
         let log: Arc<dyn AuditLog> = services.resolve();
         let clock: Arc<dyn Clock> = services.resolve();
-        let prune = PruneAuditLog::new(
-            Arc::clone(&log),
-            services.resolve(),
-            Arc::clone(&bus),
-            Arc::clone(&clock),
-        );
         let subscriptions: Arc<dyn SubscriptionStore> = services.resolve();
         let runners = DurableRunners::new(SubscriptionPorts {
             redactor: services.resolve(),
@@ -173,21 +174,23 @@ impl AppBuilder {
         for subscription in durable {
             runners.start(subscription)?.keep();
         }
-        let schedule = schedule::start(prune, Arc::clone(&clock), settings.audit.retention_days);
         let health =
             CheckHealth::new(Arc::clone(&bus), Arc::clone(&log), subscriptions, Arc::clone(&clock));
         let health = Arc::new(health);
-        Ok(App {
+        let mut app = App {
             bus,
             log,
             clock,
             catalogue,
             storage,
-            schedule,
+            archive_place: settings.audit.archive_place(),
+            schedule: None,
             durable: runners,
             health,
             services,
-        })
+        };
+        app.schedule = schedule::start(app.prune(), app.clock(), settings.audit.retention_rules());
+        Ok(app)
     }
 }
 

@@ -6,6 +6,8 @@
 //! | `Redactor` | `SecretRedactor` |
 //! | `AuditLog` | `SeaOrmAuditLog` |
 //! | `AuditTree` | `SeaOrmAuditTree`; none where the record is kept by another adapter |
+//! | `AuditArchive` | `SeaOrmAuditArchive`; none where the record is kept by another adapter |
+//! | `LegalHolds` | `SeaOrmLegalHolds`; in memory where the record is kept by another adapter |
 //! | `SubscriptionStore` | `SeaOrmSubscriptionStore`; in memory where the record is kept by another adapter |
 //! | `EventRecorder` | `AuditEventSubscriber` |
 //! | `EventBus` | `ReactiveEventBus` |
@@ -20,11 +22,16 @@
 )]
 
 use application::AuditEventSubscriber;
-use domain::{AuditLog, AuditTree, Clock, EventBus, EventRecorder, Redactor, SubscriptionStore};
+use domain::{
+    AuditArchive, AuditLog, AuditTree, Clock, EventBus, EventRecorder, LegalHolds, Redactor,
+    SubscriptionStore,
+};
 use infrastructure::bus::ReactiveEventBus;
 use infrastructure::clock::SystemClock;
 use infrastructure::redaction::SecretRedactor;
-use infrastructure::seaorm::{SeaOrmAuditLog, SeaOrmAuditTree, SeaOrmSubscriptionStore};
+use infrastructure::seaorm::{
+    SeaOrmAuditArchive, SeaOrmAuditLog, SeaOrmAuditTree, SeaOrmLegalHolds, SeaOrmSubscriptionStore,
+};
 use shaku::{HasComponent, module};
 
 /// The ports that the container plays, as one module: what a product's own container is built on,
@@ -34,6 +41,8 @@ pub trait IndelibleServices:
     + HasComponent<dyn Redactor>
     + HasComponent<dyn AuditLog>
     + HasComponent<dyn AuditTree>
+    + HasComponent<dyn AuditArchive>
+    + HasComponent<dyn LegalHolds>
     + HasComponent<dyn SubscriptionStore>
     + HasComponent<dyn EventRecorder>
     + HasComponent<dyn EventBus>
@@ -47,6 +56,8 @@ module! {
             SecretRedactor,
             SeaOrmAuditLog,
             SeaOrmAuditTree,
+            SeaOrmAuditArchive,
+            SeaOrmLegalHolds,
             SeaOrmSubscriptionStore,
             AuditEventSubscriber,
             ReactiveEventBus,

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{AuditLog, SubscriptionStore};
+use domain::{AuditLog, LegalHolds, SubscriptionStore};
 use infrastructure::clock::SystemClock;
 use infrastructure::seaorm::{
-    Access, AuditStorage, OpenError, SeaOrmAuditLog, SeaOrmSubscriptionStore, StorageOptions,
+    Access, AuditStorage, OpenError, SeaOrmAuditLog, SeaOrmLegalHolds, SeaOrmSubscriptionStore,
+    StorageOptions,
 };
 
 use crate::settings::Settings;
@@ -28,6 +29,17 @@ pub async fn open_subscriptions_for_reading(
     settings: &Settings,
 ) -> Result<Arc<dyn SubscriptionStore>, OpenError> {
     Ok(Arc::new(SeaOrmSubscriptionStore::new(storage(settings).await?, Arc::new(SystemClock))))
+}
+
+/// The legal holds on the record that the settings name, which must exist. One that an earlier version
+/// made has none.
+///
+/// # Errors
+/// When it does not exist, or is not a record this program can read.
+pub async fn open_legal_holds_for_reading(
+    settings: &Settings,
+) -> Result<Arc<dyn LegalHolds>, OpenError> {
+    Ok(Arc::new(SeaOrmLegalHolds::new(storage(settings).await?)))
 }
 
 async fn storage(settings: &Settings) -> Result<AuditStorage, OpenError> {

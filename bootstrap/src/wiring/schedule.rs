@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use application::PruneAuditLog;
 use domain::Clock;
+use domain::audit::retention::RetentionRules;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -28,15 +29,19 @@ impl Schedule {
 }
 
 /// Prunes now and every hour, unless everything is kept.
-pub(super) fn start(prune: PruneAuditLog, clock: Arc<dyn Clock>, days: u32) -> Option<Schedule> {
-    if days == 0 {
+pub(super) fn start(
+    prune: PruneAuditLog,
+    clock: Arc<dyn Clock>,
+    rules: RetentionRules,
+) -> Option<Schedule> {
+    if rules.keep_for_ever() {
         return None;
     }
     let stop = CancellationToken::new();
     let stopped = stop.clone();
     let task = tokio::spawn(async move {
         loop {
-            match prune.run_until(days, || stopped.is_cancelled()).await {
+            match prune.run_until(rules.clone(), || stopped.is_cancelled()).await {
                 Ok(report) => {
                     for prefix in report.removed {
                         tracing::info!(
@@ -45,11 +50,19 @@ pub(super) fn start(prune: PruneAuditLog, clock: Arc<dyn Clock>, days: u32) -> O
                             "retention removed the oldest entries",
                         );
                     }
-                    for hold in report.held_back {
+                    for held in report.held_back {
                         tracing::warn!(
-                            subscription = hold.subscription.as_str(),
-                            sequence = hold.sequence.0,
-                            "retention keeps entries that are old enough to go: {hold}",
+                            held_by = held.kind(),
+                            sequence = held.sequence().0,
+                            "retention keeps entries that are old enough to go: {held}",
+                        );
+                    }
+                    if let Some(archive) = report.archive {
+                        tracing::info!(
+                            file = %archive.file.display(),
+                            from = archive.range.from.0,
+                            through = archive.range.through.0,
+                            "what retention removes was archived",
                         );
                     }
                 }

@@ -14,6 +14,7 @@ mod reacting;
 mod reading;
 mod readme;
 mod recording;
+mod retaining;
 mod settings;
 mod several_processes;
 mod support;

@@ -6,6 +6,36 @@ crate::domain_events! {
     pub enum AuditEvent {
         /// Retention removed the oldest entries of the log.
         #[event("audit.pruned", version = 1, audit = Audit)]
-        AuditPruned { from_sequence: u64, to_sequence: u64, entries: u64, older_than_days: u64 },
+        AuditPruned {
+            from_sequence: u64,
+            to_sequence: u64,
+            entries: u64,
+            older_than_days: u64,
+            /// The name of the file that they were put into beforehand, where they were.
+            archive: Option<String>,
+            /// The SHA-256 of that file, in hexadecimal digits.
+            archive_digest: Option<String>,
+        },
+
+        /// Entries are put under a legal hold: they stay until it is released. Its id is this event's
+        /// sequence; a person that it is about is not named here.
+        #[event("audit.hold_placed", version = 1, audit = Audit)]
+        AuditHoldPlaced {
+            /// What it is about: `plan`, `correlation`, `user` or `sequences`.
+            scope: String,
+            plan: Option<String>,
+            correlation: Option<String>,
+            from_sequence: Option<u64>,
+            to_sequence: Option<u64>,
+            reason: String,
+        },
+
+        /// A legal hold is released: what it covered goes when its time has come.
+        #[event("audit.hold_released", version = 1, audit = Audit)]
+        AuditHoldReleased {
+            /// The hold: the sequence of its `audit.hold_placed`.
+            hold: u64,
+            reason: Option<String>,
+        },
     }
 }

@@ -4,8 +4,10 @@
 //! the ones they cannot keep: what they hold goes with the process, and there is no database in which a
 //! handler could change something.
 
+mod holds;
 mod subscriptions;
 
+pub use holds::InMemoryLegalHolds;
 pub use subscriptions::InMemorySubscriptionStore;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
-use super::OpenError;
 use super::migration::{APPLICATION_ID, SCHEMA_VERSION};
+use super::{OpenError, archive};
 
 /// What the first bytes of every SQLite database are.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -18,6 +18,8 @@ pub(super) enum OnDisk {
     Nothing,
     /// A SQLite database, as far as can be told without one.
     Database,
+    /// An archive, as far as its first bytes tell.
+    Archive,
 }
 
 /// What a database is to us.
@@ -42,6 +44,7 @@ pub(super) fn on_disk(file: &Path) -> Result<OnDisk, OpenError> {
         .and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut start));
     match read {
         Ok(0) => Ok(OnDisk::Nothing),
+        Ok(_) if start.starts_with(&archive::MAGIC) => Ok(OnDisk::Archive),
         Ok(_) if start == MAGIC || has_journal(file) => Ok(OnDisk::Database),
         Ok(_) => Err(OpenError::NotADatabase { file: named() }),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(OnDisk::Nothing),

@@ -1,7 +1,7 @@
 //! The audit log on SQLite, through SeaORM.
 //!
 //! One table, `audit_log`, that the database itself keeps append-only and gapless by triggers, and
-//! beside it those of the tree over the record and of the durable subscriptions; a writer of one
+//! beside it those of the tree over the record, of the durable subscriptions and of the legal holds; a writer of one
 //! connection and a few readers. Start with [`AuditStorage::connect`], then build a [`SeaOrmAuditLog`],
 //! a [`SeaOrmAuditTree`] and a [`SeaOrmSubscriptionStore`] over it.
 //!
@@ -9,11 +9,13 @@
 //! how long it is kept.
 
 mod append;
+mod archive;
 mod decode;
 mod entity;
 mod examine;
 mod filter;
 mod growth;
+mod holds;
 mod insert;
 mod inspect;
 mod log;
@@ -29,6 +31,8 @@ mod tree;
 mod turn;
 mod writer;
 
+pub use archive::{SeaOrmAuditArchive, SeaOrmAuditArchiveParameters};
+pub use holds::{SeaOrmLegalHolds, SeaOrmLegalHoldsParameters};
 pub use log::{SeaOrmAuditLog, SeaOrmAuditLogParameters};
 pub use open_error::OpenError;
 pub use options::{Access, Durability, StorageOptions};

@@ -91,6 +91,28 @@ pub enum OpenError {
         /// The library's version.
         found: String,
     },
+    /// It is an archive, which can only be read.
+    #[error(
+        "{} is an archive of entries that were removed: it can be read, and nothing is added to it",
+        file.display()
+    )]
+    Archive {
+        /// What was to be opened.
+        file: PathBuf,
+    },
+    /// It is an archive, and could not be unpacked.
+    #[error(
+        "{} could not be unpacked: it is damaged, or there is no room in the folder for temporary \
+         files, which TMPDIR names",
+        file.display()
+    )]
+    Unpack {
+        /// What was to be opened.
+        file: PathBuf,
+        /// What went wrong.
+        #[source]
+        source: StorageProblem,
+    },
     /// The folder or the file could not be made.
     #[error("{} could not be created: make its folder, or name another file", file.display())]
     Create {

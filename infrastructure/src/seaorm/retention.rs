@@ -9,6 +9,7 @@ use sea_orm::sqlx::{self, Connection, Row};
 
 use super::decode::sequence;
 use super::filter::stored;
+use super::holds::HELD;
 use super::log::SeaOrmAuditLog;
 use super::problem::{Patience, append_error};
 use super::tree::grow;
@@ -67,9 +68,13 @@ impl Writer {
         let (first, newest): (i64, i64) = (ends.try_get(0)?, ends.try_get(1)?);
         // The newest entry stays: it is what keeps its sequence from being given again.
         let last = through.min(newest - 1).min(first + limit - 1);
-        // Judged here and not before: a subscription may have been made or rewound meanwhile.
+        // Judged here and not before: a subscription may have been made or rewound meanwhile, or a
+        // legal hold been placed.
         let needed: Option<i64> = sqlx::query_scalar(NEEDED).fetch_one(&mut *transaction).await?;
         let last = needed.map_or(last, |needed| last.min(needed - 1));
+        let held: Option<i64> =
+            sqlx::query_scalar(HELD).bind(first).bind(last).fetch_one(&mut *transaction).await?;
+        let last = held.map_or(last, |held| last.min(held - 1));
         if last < first {
             return Ok(None);
         }

@@ -16,7 +16,9 @@ use sea_orm::{
     TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
+use tempfile::TempDir;
 
+use super::archive::{self, unpack};
 use super::examine::{Known, Marks, OnDisk, marks, on_disk};
 use super::growth::Growth;
 use super::migration::Migrator;
@@ -54,6 +56,8 @@ struct Shared {
     writer: Option<Arc<Writer>>,
     growth: Growth,
     immutable: bool,
+    /// Where an archive was unpacked to; goes when the last one who reads it does.
+    unpacked: Option<TempDir>,
 }
 
 impl AuditStorage {
@@ -85,6 +89,10 @@ impl AuditStorage {
                     return Err(OpenError::Missing { file: file.to_owned() });
                 }
             }
+            (OnDisk::Archive, Access::ReadOnly) => return Self::connect_archive(options).await,
+            (OnDisk::Archive, Access::ReadWrite) => {
+                return Err(OpenError::Archive { file: file.to_owned() });
+            }
             (OnDisk::Nothing, Access::ReadOnly) => {
                 return Err(OpenError::Missing { file: file.to_owned() });
             }
@@ -101,9 +109,29 @@ impl AuditStorage {
         let readers = open(reading, READERS);
         // Where a VFS keeps what it writes is its own affair.
         let growth = Growth::of(options.vfs.is_none().then_some(file));
-        let storage =
-            Self { shared: Arc::new(Shared { options, readers, writer, growth, immutable }) };
+        let storage = Self {
+            shared: Arc::new(Shared {
+                options,
+                readers,
+                writer,
+                growth,
+                immutable,
+                unpacked: None,
+            }),
+        };
         check_library(storage.file(), storage.library_version().await?)?;
+        Ok(storage)
+    }
+
+    /// Opens an archive, by what it unpacks to.
+    async fn connect_archive(options: StorageOptions) -> Result<Self, OpenError> {
+        let unpacked = unpack(&options.file).await?;
+        let file = unpacked.path().join(archive::NAME);
+        let options = StorageOptions { file, vfs: None, ..options };
+        let mut storage = Box::pin(Self::connect(options)).await?;
+        if let Some(shared) = Arc::get_mut(&mut storage.shared) {
+            shared.unpacked = Some(unpacked);
+        }
         Ok(storage)
     }
 
@@ -275,7 +303,7 @@ async fn prepare_once(
     }
 }
 
-fn open(options: SqliteConnectOptions, connections: u32) -> DatabaseConnection {
+pub(super) fn open(options: SqliteConnectOptions, connections: u32) -> DatabaseConnection {
     let pool: SqlitePool = SqlitePoolOptions::new()
         .max_connections(connections)
         // Connections to a file do not go stale, so that asking whether they live is time lost.

@@ -16,6 +16,7 @@
 //! |---|---|---|
 //! | `AuditLog` | [`audit_log()`](audit_log::audit_log) | a [maker](audit_log::AuditLogMaker), which says how a log is opened again and shared; a closure, given the clock, for one [in memory](audit_log::BEYOND_THE_PROCESS) |
 //! | `SubscriptionStore` | [`subscription_store()`](subscription_store::subscription_store) | a [maker](subscription_store::SubscriptionStoreMaker), which says as well what handlers may change; a closure, given the clock, for one [in memory](subscription_store::BEYOND_THE_PROCESS) and [without a database](subscription_store::EFFECTS) |
+//! | `LegalHolds` | [`legal_holds()`](legal_holds::legal_holds) | a [maker](legal_holds::LegalHoldsMaker), which makes the record as well; a closure, given the clock, for [holds in memory](legal_holds::BEYOND_THE_PROCESS) [beside a record](legal_holds::WITHIN_THE_RECORD) |
 //! | `EventBus` | [`event_bus()`](event_bus::event_bus) | the clock and the log to read from; or a [maker](event_bus::EventBusMaker) brings its own |
 //! | `EventRecorder` | [`event_recorder()`](event_recorder::event_recorder) | the log to record in |
 //! | `Redactor` | [`redactor()`](redactor::redactor) | nothing |
@@ -54,6 +55,7 @@ mod cases;
 pub mod clock;
 pub mod event_bus;
 pub mod event_recorder;
+pub mod legal_holds;
 mod panics;
 mod promise;
 pub mod redactor;
@@ -64,6 +66,7 @@ pub use audit_log::audit_log;
 pub use clock::clock;
 pub use event_bus::event_bus;
 pub use event_recorder::event_recorder;
+pub use legal_holds::legal_holds;
 pub use promise::{Broken, Held, Promise, Suite, Trial, Tried};
 pub use redactor::redactor;
 pub use subscription_store::subscription_store;

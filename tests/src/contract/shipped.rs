@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use domain::subscription::Effect;
-use domain::{AuditLog, SubscriptionStore};
-use infrastructure::memory::{InMemoryAuditLog, InMemorySubscriptionStore};
+use domain::{AuditLog, LegalHolds, SubscriptionStore};
+use infrastructure::memory::{InMemoryAuditLog, InMemoryLegalHolds, InMemorySubscriptionStore};
 use infrastructure::seaorm::{
-    AuditStorage, SeaOrmAuditLog, SeaOrmSubscriptionStore, StorageOptions,
+    AuditStorage, SeaOrmAuditLog, SeaOrmLegalHolds, SeaOrmSubscriptionStore, StorageOptions,
 };
 
 use super::audit_log::AuditLogMaker;
+use super::legal_holds::{Held, LegalHoldsMaker};
 use super::subscription_store::{EffectLedger, SubscriptionStoreMaker};
 use crate::expect::must;
 use crate::fakes::ManualClock;
@@ -33,6 +34,14 @@ impl AuditLogMaker for InMemory {
 impl SubscriptionStoreMaker for InMemory {
     async fn make(&self, clock: Arc<ManualClock>) -> Arc<dyn SubscriptionStore> {
         Arc::new(InMemorySubscriptionStore::new(clock))
+    }
+}
+
+#[async_trait]
+impl LegalHoldsMaker for InMemory {
+    async fn make(&self, clock: Arc<ManualClock>) -> Held {
+        let log: Arc<dyn AuditLog> = Arc::new(InMemoryAuditLog::new(clock));
+        (Arc::clone(&log), Arc::new(InMemoryLegalHolds::new(log)))
     }
 }
 
@@ -147,6 +156,27 @@ impl SubscriptionStoreMaker for OnDisk {
             table.connection().execute_batch("CREATE TABLE ledger (word TEXT PRIMARY KEY) STRICT"),
         );
         Some(Box::new(table))
+    }
+}
+
+/// A log and the holds in one storage.
+fn held(storage: AuditStorage, clock: Arc<ManualClock>) -> Held {
+    let holds: Arc<dyn LegalHolds> = Arc::new(SeaOrmLegalHolds::new(storage.clone()));
+    (Arc::new(SeaOrmAuditLog::new(storage, clock)), holds)
+}
+
+#[async_trait]
+impl LegalHoldsMaker for OnDisk {
+    async fn make(&self, clock: Arc<ManualClock>) -> Held {
+        held(self.new_file().await, clock)
+    }
+
+    async fn reopen(&self, _: &Held, clock: Arc<ManualClock>) -> Option<Held> {
+        Some(held(self.open_again().await?, clock))
+    }
+
+    fn keeps_the_record(&self) -> bool {
+        true
     }
 }
 

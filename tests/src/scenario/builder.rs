@@ -214,8 +214,10 @@ impl<P> TestAppBuilder<P> {
         }
         let Self { recipe, history } = self;
         let loads = history.load(&recipe.catalogue)?;
-        let retains = recipe.settings(&file).audit.retention_days > 0;
-        let keep_all = |settings: &mut Settings| settings.audit.retention_days = 0;
+        let retains = !recipe.settings(&file).audit.retention_rules().keep_for_ever();
+        let keep_all = |settings: &mut Settings| {
+            settings.audit = settings.audit.clone().without_retention();
+        };
         let mut app = recipe.start_with(&file, &timeline, keep_all).await?;
         recipe.load(&app, loads, &timeline).await?;
         if retains {

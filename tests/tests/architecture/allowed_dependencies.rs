@@ -74,6 +74,7 @@ pub(crate) const ALLOWED: &[(&str, &str, &str)] = &[
     ("infrastructure", "tokio-util", "shutting tasks down"),
     ("infrastructure", "tracing", "writes logs"),
     ("infrastructure", "ulid", "event ids that sort by time"),
+    ("infrastructure", "zstd", "compresses what retention removes"),
     // Bootstrap: wiring, configuration, command line.
     ("bootstrap", "domain", "its ports are what is wired"),
     ("bootstrap", "application", "its use cases are what the commands run"),

@@ -13,6 +13,7 @@ mod audit_log;
 mod clock;
 mod event_bus;
 mod event_recorder;
+mod legal_holds;
 mod redactor;
 mod subscription_store;
 mod table;
@@ -39,6 +40,7 @@ macro_rules! bites {
 bites! {
     audit_log: every_promise_of_the_audit_log_bites, who_catches_a_broken_audit_log;
     subscription_store: every_promise_of_the_subscription_store_bites, who_catches_a_broken_store;
+    legal_holds: every_promise_of_legal_holds_bites, who_catches_broken_holds;
     event_bus: every_promise_of_the_event_bus_bites, who_catches_a_broken_event_bus;
     event_recorder: every_promise_of_the_recorder_bites, who_catches_a_broken_recorder;
     redactor: every_promise_of_the_redactor_bites, who_catches_a_broken_redactor;

@@ -12,7 +12,7 @@ pub(super) async fn run(args: OutputArgs, context: Context<'_>) -> Result<(), Fa
     // Opened for reading first: a file that does not exist is not made by looking for it.
     context.read_log().await?;
     let mut settings = context.settings.settings.clone();
-    settings.audit.retention_days = 0;
+    settings.audit = settings.audit.without_retention();
     let console = context.console;
 
     let app = App::builder(settings).start().await.map_err(Failure::start)?;

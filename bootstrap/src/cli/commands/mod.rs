@@ -6,6 +6,7 @@ mod dead_letters;
 mod doctor;
 mod explain;
 mod export;
+mod hold;
 mod import;
 mod log;
 mod open;
@@ -14,6 +15,7 @@ mod paperwork;
 mod prune;
 mod react;
 mod record;
+mod retention;
 mod show;
 mod stats;
 mod subscriptions;
@@ -35,6 +37,8 @@ pub(super) async fn run(command: Command, context: Context<'_>) -> Result<(), Fa
         Command::Export(args) => export::run(args, context).await,
         Command::Catalog(args) => catalog::run(args, context),
         Command::Prune(args) => prune::run(args, context).await,
+        Command::Retention(command) => retention::run(command, context).await,
+        Command::Hold(command) => hold::run(command, context).await,
         Command::Import(args) => import::run(args, context).await,
         Command::React(args) => react::run(args, context).await,
         Command::Subscriptions(args) => subscriptions::run(args, context).await,

@@ -1,54 +1,48 @@
-//! `prune`: removes what is older than the retention policy keeps.
+//! `prune`: removes what is older than the retention rules keep.
 
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use application::retention::{MayGo, PruneError, PruneReport, what_may_go};
-use chrono::Utc;
-use domain::audit::retention::{Hold, RetentionPolicy};
+use application::PruneAuditLog;
+use application::retention::{PruneError, PruneReport, RetentionPlan};
+use domain::audit::retention::{HeldBack, RetentionPolicy, RetentionRules};
+use domain::ports::{ArchivePlace, Archived};
 
 use super::outcome::{events, sequences};
-use crate::cli::args::PruneArgs;
+use super::retention;
+use crate::cli::retention_args::PruneArgs;
 use crate::cli::{Console, Context, Failure, interrupt};
 use crate::wiring::App;
 
 pub(super) async fn run(args: PruneArgs, context: Context<'_>) -> Result<(), Failure> {
     let mut settings = context.settings.settings.clone();
-    let days = args.older_than_days.unwrap_or(settings.audit.retention_days);
-    if days == 0 {
+    let rules = retention::of(args.rules, &settings.audit);
+    if rules.keep_for_ever() {
         return Err(Failure::Usage(
             "everything is kept: say --older-than-days N, or set audit.retention-days".to_owned(),
         ));
     }
-    // The log is opened for reading first, so that a misspelt file is not made.
-    let log = context.read_log().await?;
+    rules.above_floor().map_err(|below| Failure::Usage(below.to_string()))?;
     if args.dry_run {
-        let subscriptions = context.read_subscriptions().await?;
-        let console = context.console;
-        let policy = RetentionPolicy::from_days(days);
-        let may_go = what_may_go(&*log, &*subscriptions, policy, Utc::now()).await;
-        let MayGo { prefix, held_back } =
-            may_go.map_err(|error| Failure::because("nothing can be said of pruning", error))?;
-        console.print_line(&match prefix {
-            None => format!("{}: nothing would be removed", why_nothing(days, &held_back)),
-            Some(prefix) => format!(
-                "{} would be removed: {}",
-                events(prefix.entries()),
-                sequences((prefix.from, prefix.through))
-            ),
-        })?;
-        return print_holds(&held_back, console);
+        let plan = retention::plan(&rules, &context).await?;
+        return say_what_would_go(&plan, &rules, context.console);
     }
-    drop(log);
+    // The log is opened for reading first, so that a misspelt file is not made.
+    drop(context.read_log().await?);
     let console = context.console;
     // This run is the one that was asked for; the schedule would only race with it.
-    settings.audit.retention_days = 0;
+    settings.audit = settings.audit.without_retention();
     let app = App::builder(settings).start().await.map_err(Failure::start)?;
-    let (outcome, interrupted) = until_interrupted(&app, days).await;
+    let mut prune = app.prune();
+    if let Some(path) = args.archive {
+        prune = prune.archiving(app.archive(), place(path));
+    }
+    let (outcome, interrupted) = until_interrupted(&prune, &rules).await;
     app.shutdown().await;
     let report = outcome.map_err(|error| Failure::because("pruning did not finish", error))?;
-    let told = if report.removed.is_empty() {
-        format!("{}: nothing was removed", why_nothing(days, &report.held_back))
+    let mut told = if report.removed.is_empty() {
+        format!("{}: nothing was removed", why_nothing(&rules, &report.held_back))
     } else {
         let ranges = report.removed.iter().map(|range| sequences((range.from, range.through)));
         let places = report.receipts.iter().map(|receipt| receipt.sequence.to_string());
@@ -59,15 +53,64 @@ pub(super) async fn run(args: PruneArgs, context: Context<'_>) -> Result<(), Fai
             places.collect::<Vec<_>>().join(", ")
         )
     };
+    if let Some(archive) = &report.archive {
+        told = format!("{told}\n{}", archived(archive));
+    }
     if interrupted {
         return Err(Failure::Interrupted.with_note(told));
     }
     console.print_line(&told)?;
-    print_holds(&report.held_back, console)
+    print_held_back(&report.held_back, console)
+}
+
+fn say_what_would_go(
+    plan: &RetentionPlan,
+    rules: &RetentionRules,
+    console: &mut Console,
+) -> Result<(), Failure> {
+    let held_back: Vec<HeldBack> =
+        plan.held_back.iter().filter(|it| is_news(it)).cloned().collect();
+    console.print_line(&match plan.goes {
+        None => format!("{}: nothing would be removed", why_nothing(rules, &held_back)),
+        Some(prefix) => format!(
+            "{} would be removed: {}",
+            events(prefix.entries()),
+            sequences((prefix.from, prefix.through))
+        ),
+    })?;
+    print_held_back(&held_back, console)
+}
+
+/// Where an archive goes: a path that is a folder, or is written as one, is a folder.
+fn place(path: PathBuf) -> ArchivePlace {
+    let as_folder = path.as_os_str().to_string_lossy().ends_with(std::path::MAIN_SEPARATOR);
+    if as_folder || Path::is_dir(&path) {
+        ArchivePlace::Folder(path)
+    } else {
+        ArchivePlace::File(path)
+    }
+}
+
+fn archived(archive: &Archived) -> String {
+    format!(
+        "archived {}: {} ({} bytes)",
+        sequences((archive.range.from, archive.range.through)),
+        archive.file.display(),
+        archive.bytes
+    )
+}
+
+/// That the newest entry stays goes without saying.
+fn is_news(held: &HeldBack) -> bool {
+    !matches!(held, HeldBack::Newest { .. })
 }
 
 /// Why there is nothing to remove.
-fn why_nothing(days: u32, held_back: &[Hold]) -> String {
+fn why_nothing(rules: &RetentionRules, held_back: &[HeldBack]) -> String {
+    let days = match rules.policies().first() {
+        Some(RetentionPolicy::KeepDays(days)) => *days,
+        Some(RetentionPolicy::KeepForEver) | None => 0,
+    };
     if held_back.is_empty() {
         format!("nothing is older than {days} days")
     } else {
@@ -76,16 +119,18 @@ fn why_nothing(days: u32, held_back: &[Hold]) -> String {
 }
 
 /// Says who keeps what is old enough to go.
-fn print_holds(held_back: &[Hold], console: &mut Console) -> Result<(), Failure> {
-    held_back.iter().try_for_each(|hold| console.print_line(&hold.to_string()))
+fn print_held_back(held_back: &[HeldBack], console: &mut Console) -> Result<(), Failure> {
+    held_back.iter().try_for_each(|held| console.print_line(&held.to_string()))
 }
 
 /// Prunes; when somebody asks for it, stops after the chunk that is under way. Either way what was
 /// removed is put on record.
-async fn until_interrupted(app: &App, days: u32) -> (Result<PruneReport, PruneError>, bool) {
+async fn until_interrupted(
+    prune: &PruneAuditLog,
+    rules: &RetentionRules,
+) -> (Result<PruneReport, PruneError>, bool) {
     let stop = AtomicBool::new(false);
-    let prune = app.prune();
-    let mut run = pin!(prune.run_until(days, || stop.load(Ordering::Relaxed)));
+    let mut run = pin!(prune.run_until(rules.clone(), || stop.load(Ordering::Relaxed)));
     tokio::select! {
         outcome = &mut run => (outcome, false),
         _ = interrupt::requested() => {

@@ -3,6 +3,7 @@
 mod v1;
 mod v2;
 mod v3;
+mod v4;
 
 use sea_orm_migration::prelude::*;
 
@@ -10,7 +11,7 @@ use sea_orm_migration::prelude::*;
 pub(super) const APPLICATION_ID: i64 = 0x494E_444C;
 
 /// The newest schema version this program knows; `PRAGMA user_version` holds it.
-pub(super) const SCHEMA_VERSION: i64 = 3;
+pub(super) const SCHEMA_VERSION: i64 = 4;
 
 /// All steps, in order.
 pub(super) struct Migrator;
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(v1::CreateAuditLog),
             Box::new(v2::CreateSubscriptions),
             Box::new(v3::CreateTree),
+            Box::new(v4::CreateHolds),
         ]
     }
 }
@@ -34,7 +36,7 @@ mod tests {
         let mark = format!("PRAGMA application_id = {APPLICATION_ID};");
         assert!(v1::CREATE_AUDIT_LOG.contains(&mark));
         let newest = format!("PRAGMA user_version = {SCHEMA_VERSION};");
-        assert!(v3::CREATE_TREE.contains(&newest));
+        assert!(v4::CREATE_HOLDS.contains(&newest));
         assert_eq!(APPLICATION_ID.to_be_bytes()[4..], *b"INDL");
     }
 }

@@ -11,8 +11,9 @@ const VERBS: [&str; 8] =
 
 /// The tables that are not a product's to change. Indexes and triggers have the names of their tables,
 /// and something after an underscore.
-const OURS: [&str; 11] = [
+const OURS: [&str; 12] = [
     "audit_log",
+    "audit_hold",
     "audit_retention_permit",
     "audit_subscription",
     "audit_dead_letter",

@@ -26,12 +26,12 @@ pub(super) async fn standing(pool: &SqlitePool) -> Result<TreeStanding, sqlx::Er
     })
 }
 
-pub(super) async fn entries(
-    pool: &SqlitePool,
+pub(in crate::seaorm) async fn entries(
+    readers: impl sqlx::SqliteExecutor<'_>,
     from: i64,
     limit: i64,
 ) -> Result<Vec<StoredEntry>, sqlx::Error> {
-    let rows = sqlx::query(ENTRIES).bind(from).bind(limit).fetch_all(pool).await?;
+    let rows = sqlx::query(ENTRIES).bind(from).bind(limit).fetch_all(readers).await?;
     rows.iter().map(entry).collect()
 }
 
