@@ -96,6 +96,7 @@ fn rules(
     RetentionRules { otherwise, by_category: by_category.iter().copied().collect(), floor_days }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with what may be nothing")]
 fn prefix(from: u64, through: u64) -> Option<Prefix> {
     Some(Prefix { from: Sequence(from), through: Sequence(through) })
 }
