@@ -14,6 +14,7 @@ pub mod nearest;
 pub mod panics;
 pub mod query;
 pub mod record;
+pub mod proof;
 pub mod retention;
 pub mod work;
 
