@@ -5,6 +5,7 @@
 
 mod audit_log;
 mod audit_tree;
+mod checkpoint_signer;
 mod clock;
 mod delivery;
 mod event_bus;
@@ -21,6 +22,7 @@ pub use audit_log::{
     QueryError, RetentionError, StorageProblem,
 };
 pub use audit_tree::{AuditTree, KeptCheckpoint, KeptKey, TreeError, TreeStanding};
+pub use checkpoint_signer::{CheckpointSigner, SigningError};
 pub use clock::Clock;
 pub use delivery::{Delivery, EmitBatch, MAX_REACTION_DEPTH, ReactionEmitter};
 pub use event_bus::{
