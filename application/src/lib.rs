@@ -12,9 +12,9 @@ pub mod health;
 pub mod import;
 pub mod nearest;
 pub mod panics;
+pub mod proof;
 pub mod query;
 pub mod record;
-pub mod proof;
 pub mod retention;
 pub mod work;
 

@@ -29,10 +29,14 @@ pub enum CheckpointError {
         size: u64,
     },
     /// The newest checkpoint there is cannot be read.
-    #[error("the newest checkpoint cannot be read: the record was changed from outside; run `indelible verify`")]
+    #[error(
+        "the newest checkpoint cannot be read: the record was changed from outside; run `indelible verify`"
+    )]
     Unreadable(#[source] NotASignedCheckpoint),
     /// The record's name is not one.
-    #[error("the record has no name to sign for: it was changed from outside; run `indelible verify`")]
+    #[error(
+        "the record has no name to sign for: it was changed from outside; run `indelible verify`"
+    )]
     Nameless(#[from] InvalidOrigin),
     /// Signing failed.
     #[error(transparent)]

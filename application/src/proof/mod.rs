@@ -10,4 +10,4 @@ mod verify;
 pub use checkpoints::{CheckpointError, SignCheckpoints};
 pub use prove::{ProveError, prove_answer, prove_entry, prove_growth};
 pub use tree::head_at;
-pub use verify::{Finding, FindingKind, VerifyError, Verdict, Verification, VerifyAuditLog};
+pub use verify::{Finding, FindingKind, Verdict, Verification, VerifyAuditLog, VerifyError};

@@ -16,10 +16,7 @@ pub enum TreeReadError {
 }
 
 /// The tiles with these names, as far as they are there.
-pub(super) async fn fetch(
-    tree: &dyn AuditTree,
-    names: Vec<TileId>,
-) -> Result<TileSet, TreeError> {
+pub(super) async fn fetch(tree: &dyn AuditTree, names: Vec<TileId>) -> Result<TileSet, TreeError> {
     let mut tiles = TileSet::new();
     for id in names {
         if let Some(hashes) = tree.tile(id.level, id.index).await? {

@@ -6,6 +6,7 @@
 mod audit_log;
 mod audit_tree;
 mod checkpoint_anchor;
+mod checkpoint_signer;
 mod clock;
 mod delivery;
 mod event_bus;
@@ -23,6 +24,7 @@ pub use audit_log::{
 };
 pub use audit_tree::{AuditTree, KeptCheckpoint, KeptKey, LeafCheck, TreeError, TreeStanding};
 pub use checkpoint_anchor::{AnchorError, CheckpointAnchor};
+pub use checkpoint_signer::{CheckpointSigner, SigningError};
 pub use clock::Clock;
 pub use delivery::{Delivery, EmitBatch, MAX_REACTION_DEPTH, ReactionEmitter};
 pub use event_bus::{

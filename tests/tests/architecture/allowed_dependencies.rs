@@ -33,6 +33,7 @@ pub(crate) const ALLOWED: &[(&str, &str, &str)] = &[
     ("domain", "serde_json", "a payload is a JSON object"),
     ("domain", "sha2", "the salted digest of a field"),
     ("domain", "shaku", "ports inherit its `Interface`: the one concession to wiring"),
+    ("domain", "signed_note", "checkpoints are C2SP signed notes, and are verified"),
     ("domain", "thiserror", "error enums"),
     ("domain", "tlog_tiles", "the Merkle tree of RFC 6962, its proofs and its tiles"),
     // Application: use cases over the ports.

@@ -123,7 +123,8 @@ impl Checkpoints {
             }
             let first = Sequence(self.genesis.0.saturating_add(self.signed)).next();
             let place = if elsewhere { "a checkpoint from elsewhere" } else { "a checkpoint" };
-            let message = format!("the entries up to {last} are not the ones that {place} is about");
+            let message =
+                format!("the entries up to {last} are not the ones that {place} is about");
             self.findings.push(Finding::at(FindingKind::Fork, first, message).through(last));
         }
     }

@@ -39,26 +39,31 @@ pub(super) async fn explain(
     // them come forward.
     let (pushed, forward) = (shifted(1), shifted(-1));
     for finding in &mut findings {
-        let Some(sequence) = finding.sequence.filter(|_| finding.kind == FindingKind::Content) else {
+        let Some(sequence) = finding.sequence.filter(|_| finding.kind == FindingKind::Content)
+        else {
             continue;
         };
         if let Some(Moved { from }) = moved.get(&sequence) {
             finding.kind = FindingKind::Order;
             finding.message = format!("the entry is the one that was recorded as {from}");
         }
-        let swapped = |other: &Moved| moved.get(&other.from).is_some_and(|one| one.from == sequence);
+        let swapped =
+            |other: &Moved| moved.get(&other.from).is_some_and(|one| one.from == sequence);
         if moved.get(&sequence).is_some_and(swapped) {
             continue;
         }
         let alone = !moved.contains_key(&sequence);
         if alone && pushed.contains(&sequence.next()) {
             finding.kind = FindingKind::Insertion;
-            "the entry was put in, and those after it were pushed along".clone_into(&mut finding.message);
+            "the entry was put in, and those after it were pushed along"
+                .clone_into(&mut finding.message);
         }
         let before = Sequence(sequence.0.saturating_sub(1));
-        if forward.contains(&sequence) && !forward.contains(&before) && !moved.contains_key(&before) {
+        if forward.contains(&sequence) && !forward.contains(&before) && !moved.contains_key(&before)
+        {
             finding.kind = FindingKind::Gap;
-            "the entry was taken out, and those after it came forward".clone_into(&mut finding.message);
+            "the entry was taken out, and those after it came forward"
+                .clone_into(&mut finding.message);
         }
     }
     Ok(findings)
@@ -71,7 +76,8 @@ async fn moved(
     suspects: &[Sequence],
 ) -> Result<BTreeMap<Sequence, Moved>, TreeError> {
     let suspects = &suspects[..suspects.len().min(LOOKED_AT)];
-    let near = suspects.iter().flat_map(|one| [Sequence(one.0.saturating_sub(1)), *one, one.next()]);
+    let near =
+        suspects.iter().flat_map(|one| [Sequence(one.0.saturating_sub(1)), *one, one.next()]);
     let places: BTreeSet<Sequence> = near.collect();
     let mut kept = KeptLeaves::default();
     let mut in_tree: BTreeMap<Digest, Sequence> = BTreeMap::new();

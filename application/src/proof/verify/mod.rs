@@ -83,10 +83,8 @@ impl VerifyAuditLog {
     ) -> Result<Verification, VerifyError> {
         let tree = &*self.tree;
         let standing = tree.standing().await?;
-        let origin = Origin::of_log(&standing.log_id).map_err(|source| VerifyError::Nameless {
-            name: standing.log_id.clone(),
-            source,
-        })?;
+        let origin = Origin::of_log(&standing.log_id)
+            .map_err(|source| VerifyError::Nameless { name: standing.log_id.clone(), source })?;
         let (keys, strange) = self.believed().await?;
         let mut checkpoints = Checkpoints::new(origin.clone(), keys, standing.genesis);
         checkpoints.strange_keys(strange);

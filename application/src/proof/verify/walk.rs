@@ -156,7 +156,8 @@ impl Walk {
 
     fn missing(&mut self, to: Sequence) {
         let last = Sequence(to.0.saturating_sub(1));
-        let message = if self.next == last { "the entry is missing" } else { "entries are missing" };
+        let message =
+            if self.next == last { "the entry is missing" } else { "entries are missing" };
         self.find(Finding::at(FindingKind::Gap, self.next, message).through(last));
     }
 
@@ -187,7 +188,8 @@ impl Walk {
         let kept = tree.tile(id.level, id.index).await?.unwrap_or_default();
         if due > hashes.len() || kept.len() != due || hashes[..due] != kept[..] {
             let first = self.standing.sequence_of((id.index << (below + 8).min(63)).min(1 << 62));
-            let message = format!("tile {} of level {} is not the one of its leaves", id.index, id.level);
+            let message =
+                format!("tile {} of level {} is not the one of its leaves", id.index, id.level);
             let finding = Finding::at(FindingKind::Content, first, message).field("tile");
             self.find(finding.through(Sequence(self.next.0.saturating_sub(1))));
         }
