@@ -16,6 +16,7 @@ mod interrupt;
 mod logging;
 pub mod output;
 mod places;
+mod proof_args;
 mod setting_flags;
 
 use args::{Cli, Command};

@@ -22,6 +22,12 @@ impl Sequence {
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
+
+    /// The place so many before this one; 0 where there is none.
+    #[must_use]
+    pub const fn back(self, places: u64) -> Self {
+        Self(self.0.saturating_sub(places))
+    }
 }
 
 impl fmt::Display for Sequence {

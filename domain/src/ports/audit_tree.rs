@@ -106,6 +106,9 @@ pub trait AuditTree: Interface {
     /// Where the tree stands.
     async fn standing(&self) -> Result<TreeStanding, TreeError>;
 
+    /// The newest entry there is; 0 where there is none. Nothing of it is read but its place.
+    async fn newest(&self) -> Result<Sequence, TreeError>;
+
     /// Takes every entry that is on record when it is called into the tree.
     ///
     /// An adapter MUST let appends in between, MUST never change a hash that is in a tile, and MUST be

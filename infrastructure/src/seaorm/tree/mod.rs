@@ -98,6 +98,10 @@ impl AuditTree for SeaOrmAuditTree {
         read::standing(self.readers()?).await.map_err(tree_error)
     }
 
+    async fn newest(&self) -> Result<Sequence, TreeError> {
+        read::newest(self.readers()?).await.map_err(tree_error)
+    }
+
     async fn grow(&self) -> Result<TreeStanding, TreeError> {
         self.writer()?.grow_tree().await.map_err(tree_error)?;
         self.standing().await

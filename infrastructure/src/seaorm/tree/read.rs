@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: judging any of it. A row that makes no sense is shown as it is.
 
+use domain::Sequence;
 use domain::ports::{KeptCheckpoint, KeptKey, LeafCheck, TreeStanding};
 use domain::proof::StoredEntry;
 use sea_orm::sqlx::sqlite::SqliteRow;
@@ -24,6 +25,11 @@ pub(super) async fn standing(pool: &SqlitePool) -> Result<TreeStanding, sqlx::Er
         // The schema refuses a negative one.
         size: size.cast_unsigned(),
     })
+}
+
+pub(super) async fn newest(pool: &SqlitePool) -> Result<Sequence, sqlx::Error> {
+    let newest = "SELECT coalesce(max(sequence), 0) FROM audit_log";
+    Ok(sequence(sqlx::query_scalar(newest).fetch_one(pool).await?))
 }
 
 pub(super) async fn entries(
