@@ -16,3 +16,4 @@ pub mod seaorm;
 mod secret_file;
 pub mod signing;
 mod sync;
+mod unwritable;
