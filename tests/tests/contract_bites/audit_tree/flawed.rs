@@ -107,6 +107,10 @@ impl AuditTree for Flawed {
         Ok(standing)
     }
 
+    async fn newest(&self) -> Result<Sequence, TreeError> {
+        self.inner.tree.newest().await
+    }
+
     async fn grow(&self) -> Result<TreeStanding, TreeError> {
         let before = self.inner.tree.standing().await?.size;
         match self.flaw {
