@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 /// What makes the record provable.
@@ -36,6 +37,15 @@ impl Default for ProofSettings {
 }
 
 impl ProofSettings {
+    /// How long an entry may wait to be signed before something must be wrong; `None` where there is no
+    /// limit.
+    #[must_use]
+    pub fn patience(&self) -> Option<TimeDelta> {
+        let secs = i64::try_from(self.checkpoint_secs).ok().filter(|secs| *secs > 0)?;
+        // Two attempts may fail before somebody is called.
+        TimeDelta::try_seconds(secs.saturating_mul(3))
+    }
+
     /// The signing key's file, given the database's.
     #[must_use]
     pub fn key_file(&self, database: &Path) -> PathBuf {

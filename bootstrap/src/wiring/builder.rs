@@ -205,7 +205,8 @@ impl AppBuilder {
         };
         let schedule = schedule::start(prune, Arc::clone(&clock), settings.audit.retention_days);
         let health =
-            CheckHealth::new(Arc::clone(&bus), Arc::clone(&log), subscriptions, Arc::clone(&clock));
+            CheckHealth::new(Arc::clone(&bus), Arc::clone(&log), subscriptions, Arc::clone(&clock))
+                .signing(checkpoints.clone(), settings.proof.patience());
         let health = Arc::new(health);
         Ok(App {
             bus,

@@ -115,13 +115,13 @@ impl Checkpoints {
     pub(super) fn compare(&mut self, head: TreeHead) {
         let Some(signed) = self.ahead.remove(&head.size) else { return };
         let last = Sequence(self.genesis.0.saturating_add(head.size));
+        let first = Sequence(self.genesis.0.saturating_add(self.signed)).next();
         for (root, elsewhere) in signed {
             self.compared += u64::from(!elsewhere);
             if root == head.root {
                 self.signed = head.size;
                 continue;
             }
-            let first = Sequence(self.genesis.0.saturating_add(self.signed)).next();
             let place = if elsewhere { "a checkpoint from elsewhere" } else { "a checkpoint" };
             let message =
                 format!("the entries up to {last} are not the ones that {place} is about");

@@ -107,6 +107,7 @@ fn recorded_as(
     let elsewhere = places.iter().filter(|place| **place != entry.sequence);
     elsewhere.copied().find(|place| {
         let hash = Leaf { sequence: *place, ..leaf }.hash();
-        in_tree.get(&hash) == Some(place)
+        // One that is not in the tree yet still has the hash that it was recorded with.
+        in_tree.get(&hash) == Some(place) || entry.leaf_hash.as_deref() == Some(&hash.0)
     })
 }
