@@ -11,6 +11,12 @@ use super::{Row, harmless, shortened, timestamp};
 /// Letters of an error in a table that nobody's terminal limits.
 const ERROR: usize = 120;
 
+/// Who runs a subscription, as far as a person needs it: machine and process. What makes an instance
+/// unlike any other is of use to programs alone.
+pub(crate) fn holder(owner: &str) -> String {
+    harmless(owner.rsplit_once(':').map_or(owner, |(place, _)| place))
+}
+
 /// A durable subscription, at this moment.
 pub(crate) struct SubscriptionRow<'a> {
     pub(crate) lag: &'a SubscriptionLag,
@@ -47,8 +53,7 @@ impl Row for SubscriptionRow<'_> {
 
     fn cells(&self) -> Vec<String> {
         let SubscriptionLag { status, events, age } = self.lag;
-        // What makes it unlike any other is of use to programs alone.
-        let holder = self.holder().map(|it| it.rsplit_once(':').map_or(it, |(it, _)| it));
+        let holder = self.holder().map(holder);
         let error = status.failure.as_ref().map(|failure| failure.errors.join(": "));
         vec![
             status.name.to_string(),
@@ -56,7 +61,7 @@ impl Row for SubscriptionRow<'_> {
             events.to_string(),
             format!("{}s", age.as_secs()),
             status.state.as_str().to_owned(),
-            harmless(holder.unwrap_or("-")),
+            holder.unwrap_or_else(|| "-".to_owned()),
             status.dead_letters.to_string(),
             shortened(&harmless(error.as_deref().unwrap_or("-")), ERROR),
         ]

@@ -9,7 +9,7 @@ mod table;
 mod work;
 
 pub(crate) use bars::bar;
-pub(crate) use durable_rows::{DeadLetterRow, SubscriptionRow};
+pub(crate) use durable_rows::{DeadLetterRow, SubscriptionRow, holder};
 pub(crate) use event_row::{EventRow, brief, timestamp};
 pub(crate) use printer::Printer;
 pub(crate) use rows::{CatalogRow, FactRow, SettingRow, TallyRow};
