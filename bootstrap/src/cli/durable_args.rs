@@ -6,7 +6,7 @@ use std::time::Duration;
 use application::delivery::{OnExhausted, OrderBy};
 use application::query::Moment;
 use chrono::{DateTime, Utc};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use domain::{Actor, Sequence, StartAt, SubscriptionName};
 
 use super::args::OutputArgs;
@@ -243,15 +243,16 @@ pub(super) enum DeadLettersCommand {
 
 /// Which dead letters, and who does something about them.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("letters").required(true))]
 pub(super) struct LettersArgs {
     /// The subscription
     #[arg(value_name = "NAME")]
     pub(super) name: SubscriptionName,
     /// The event's sequence number
-    #[arg(value_name = "SEQ", required_unless_present = "all")]
+    #[arg(value_name = "SEQ", group = "letters")]
     pub(super) sequence: Option<Sequence>,
     /// All of this subscription
-    #[arg(long, conflicts_with = "sequence")]
+    #[arg(long, group = "letters")]
     pub(super) all: bool,
     #[command(flatten)]
     pub(super) by: ByArgs,

@@ -35,9 +35,9 @@ pub(super) async fn run(args: ReactArgs, context: Context<'_>) -> Result<(), Fai
         args.timeout,
         app.services().resolve(),
     ));
-    let Context { console, program, .. } = context;
+    let console = context.console;
     let subscribed = Arc::clone(&handler);
-    let ended = react(&app, subscribed, args, &program, console).await;
+    let ended = react(&app, subscribed, args, console).await;
     let abandoned = app.shutdown().await.abandoned;
     let (handled, failed) = handler.counts();
     let attempts = if failed == 1 { "attempt" } else { "attempts" };
@@ -57,7 +57,6 @@ async fn react(
     app: &App,
     handler: Arc<CommandHandler>,
     args: ReactArgs,
-    program: &str,
     console: &mut Console,
 ) -> Result<(), Failure> {
     let now = Utc::now();
@@ -76,7 +75,7 @@ async fn react(
         }
         Failure::because("the events cannot be reacted to", error)
     })?;
-    let waiting = Waiting { app, guard: &guard, program };
+    let waiting = Waiting { app, guard: &guard };
     let done = async {
         if args.until_caught_up {
             app.settled().await.map_err(Failure::query)
@@ -99,7 +98,7 @@ async fn react(
         let (are, them) =
             if new == 1 { ("is a dead letter", "it") } else { ("are dead letters", "them") };
         return Err(Failure::plain(format!(
-            "{} could not be handled and {are} now: `{program} dead-letters {}` lists {them}",
+            "{} could not be handled and {are} now: `indelible dead-letters {}` lists {them}",
             events(new),
             args.name
         )));

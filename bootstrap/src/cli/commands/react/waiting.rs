@@ -11,8 +11,6 @@ use crate::wiring::{App, DurableGuard};
 pub(super) struct Waiting<'a> {
     pub(super) app: &'a App,
     pub(super) guard: &'a DurableGuard,
-    /// The program as it was called.
-    pub(super) program: &'a str,
 }
 
 /// What is waited for, as far as it is worth a word.
@@ -67,7 +65,7 @@ impl Waiting<'_> {
 
     async fn what_holds_it_up(&self, standing: &Standing) -> Option<String> {
         let name = self.guard.name();
-        let resume = format!("`{} subscriptions resume {name}`", self.program);
+        let resume = format!("`indelible subscriptions resume {name}`");
         Some(match standing {
             Standing::Starting | Standing::Ended | Standing::Working { .. } => return None,
             Standing::Paused => format!("`{name}` is paused: {resume} lets it go on"),
