@@ -2,7 +2,7 @@
 #![cfg(unix)]
 
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::reacting::{lines, one, react, with_events};
 use crate::support::{DEADLINE, Sandbox, finish};
@@ -34,14 +34,19 @@ fn a_command_that_can_never_be_run_is_refused_and_no_event_is_lost_to_it() {
 }
 
 #[test]
-fn what_is_found_and_yet_cannot_be_run_is_a_dead_letter_with_the_reason() {
+fn a_command_that_cannot_be_run_although_it_was_found_ends_it_and_the_event_comes_again() {
     let sandbox = with_events(1);
+    let began = Instant::now();
     sandbox.file("script", "#!/no/such/interpreter");
     Command::new("chmod").args(["+x", "script"]).current_dir(sandbox.path("")).status().unwrap();
     let react = ["react", "billing", "--from", "1", "--until-caught-up", "--attempts", "1"];
-    sandbox.run(&[&react[..], &["--", "./script"]].concat()).with_code(1);
-    let letter = one(&sandbox, &["dead-letters"]);
-    assert_eq!(letter["errors"][0], "the command `./script` cannot be run");
+    let told =
+        ["error: the command `./script` cannot be run: ", "its event comes again", "0 events"];
+    let failed = sandbox.run(&[&react[..], &["--", "./script"]].concat()).with_code(1);
+    assert!(!failed.explains(&told).err.contains("WARN"), "that is no surprise");
+    assert!(began.elapsed() < Duration::from_secs(8), "nobody waits for it");
+    assert_eq!(sandbox.run(&["dead-letters"]).success().out, "");
+    self::react(&sandbox, &[], "true").success().explains(&["1 event handled"]);
 }
 
 #[test]
@@ -164,4 +169,17 @@ fn what_it_waits_for_is_said_when_it_is_not_the_record() {
     let halted = begin("halted", "exit 1");
     says("halted", "note: `billing` has halted: the command ended with exit status: 1; mend that");
     end(halted);
+}
+
+#[test]
+fn a_closed_standard_output_ends_it_and_no_event_is_lost_to_it() {
+    let sandbox = with_events(5);
+    let mut child = sandbox.spawn(&["react", "billing", "--from", "1", "--", "echo", "hello"]);
+    drop(child.stdout.take());
+    let told = ["standard output was closed; 0 events handled, 0 attempts failed"];
+    finish(child).with_code(141).explains(&told);
+    let row = one(&sandbox, &["subscriptions"]);
+    assert_eq!((&row["cursor"], &row["holder"]), (&0.into(), &serde_json::Value::Null));
+    assert_eq!(sandbox.run(&["dead-letters"]).success().out, "");
+    react(&sandbox, &[], "true").success().explains(&["5 events handled"]);
 }

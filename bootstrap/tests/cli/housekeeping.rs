@@ -11,7 +11,7 @@ fn nothing_young_is_pruned_and_nothing_at_all_without_a_policy() {
         &["prune", "--older-than-days", "1"][..],
         &["prune", "--older-than-days", "1", "--dry-run"],
     ] {
-        sandbox.run(args).success().prints(&["nothing is older than 1 days"]);
+        sandbox.run(args).success().prints(&["nothing is older than 1 day: "]);
     }
     assert_eq!(sandbox.recorded(), 10);
 }

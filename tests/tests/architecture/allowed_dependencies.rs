@@ -94,7 +94,7 @@ pub(crate) const ALLOWED: &[(&str, &str, &str)] = &[
     (
         "bootstrap",
         "rustix",
-        "kills a command with what it has started, and asks whether it may be run",
+        "kills a command with what it has started, and asks what becomes of it",
     ),
     ("bootstrap", "serde", "settings are read into structs"),
     ("bootstrap", "serde_json", "rows as JSON"),

@@ -24,15 +24,12 @@ pub(super) async fn run(args: ExportArgs, context: Context<'_>) -> Result<(), Fa
     let mut written = 0_u64;
     while let Some(event) = entries.try_next().await.map_err(Failure::query)? {
         let line = cloud_events::write(&event);
-        match &mut file {
-            Some((out, path)) => {
-                writeln!(out, "{line}").map_err(|error| unwritable(path, error))?;
-            }
-            None => {
-                let person = console.person_reads_results;
-                console.print_data(&if person { harmless_json(&line) } else { line })?;
-                console.print_data("\n")?;
-            }
+        if let Some((out, path)) = &mut file {
+            writeln!(out, "{line}").map_err(|error| unwritable(path, error))?;
+        } else {
+            let person = console.person_reads_results;
+            console.print_data(&if person { harmless_json(&line) } else { line })?;
+            console.print_data("\n")?;
         }
         written += 1;
     }

@@ -47,6 +47,12 @@ impl DurableGuard {
     /// Stops it; the same as dropping the guard, where a name reads better.
     pub fn stop(self) {}
 
+    /// Has it stop at once: what handlers are at work on is handed out when it is run again.
+    pub fn give_up(&self) {
+        self.supervisor.stop.cancel();
+        self.supervisor.give_up.cancel();
+    }
+
     /// Gives the guard up: the subscription runs for as long as the application.
     pub fn keep(mut self) {
         self.kept = true;

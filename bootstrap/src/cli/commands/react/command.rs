@@ -13,8 +13,10 @@ use async_trait::async_trait;
 use domain::ports::HandlerError;
 use domain::{Delivery, EventSubscriber, Redactor};
 use tokio::process::Command;
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::process::{self, Ran};
+use crate::cli::Failure;
 use crate::settings::known::EVENT_VARIABLES;
 
 /// How many letters are kept of what a command says on its standard error: its end.
@@ -55,23 +57,27 @@ pub(super) struct CommandHandler {
     arguments: Vec<OsString>,
     limit: Duration,
     redactor: Arc<dyn Redactor>,
+    broken: UnboundedSender<Failure>,
     handled: AtomicU64,
     failed: AtomicU64,
 }
 
 impl CommandHandler {
     /// Runs the program that the first word names, with the others, for at most `limit` each time.
+    /// `broken` is told when no event can be handled any more, whatever it is.
     pub(super) fn new(
         name: String,
         command: Vec<OsString>,
         limit: Duration,
         redactor: Arc<dyn Redactor>,
+        broken: UnboundedSender<Failure>,
     ) -> Self {
         let mut words = command.into_iter();
         // The command line does not let an empty command through; the system would say so.
         let program = words.next().unwrap_or_default();
         let (handled, failed) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { name, program, arguments: words.collect(), limit, redactor, handled, failed }
+        let arguments = words.collect();
+        Self { name, program, arguments, limit, redactor, broken, handled, failed }
     }
 
     /// How many events were handled, and how many attempts have failed.
@@ -116,6 +122,34 @@ impl CommandHandler {
     }
 }
 
+/// What a command has failed over that is no event's fault, and that another attempt does not mend.
+fn beyond_it(error: &CommandError) -> Option<Failure> {
+    if stdout_is_closed() {
+        return Some(Failure::StdoutClosed);
+    }
+    let CommandError::Run { command, source } = error else { return None };
+    let gone = [io::ErrorKind::NotFound, io::ErrorKind::PermissionDenied].contains(&source.kind());
+    gone.then(|| {
+        Failure::plain(format!(
+            "the command `{command}` cannot be run: {source}; mend that, and its event comes again"
+        ))
+    })
+}
+
+/// Whether nobody reads what a command writes any more: its standard output is this program's own.
+#[cfg(unix)]
+fn stdout_is_closed() -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let mut stdout = [PollFd::from_borrowed_fd(rustix::stdio::stdout(), PollFlags::empty())];
+    let known = poll(&mut stdout, Some(&Timespec::default())).is_ok();
+    known && stdout[0].revents().contains(PollFlags::ERR)
+}
+
+#[cfg(not(unix))]
+fn stdout_is_closed() -> bool {
+    false
+}
+
 #[async_trait]
 impl EventSubscriber for CommandHandler {
     fn name(&self) -> &str {
@@ -124,6 +158,14 @@ impl EventSubscriber for CommandHandler {
 
     async fn handle(&self, event: &Delivery) -> Result<(), HandlerError> {
         let ran = self.run(event).await;
+        if let Err(error) = &ran
+            && let Some(failure) = beyond_it(error)
+        {
+            // Nobody would wait for more if the receiver were gone.
+            let _ = self.broken.send(failure);
+            // No attempt has failed: the event is to be handed out again, and no other before it.
+            return std::future::pending().await;
+        }
         let count = if ran.is_ok() { &self.handled } else { &self.failed };
         count.fetch_add(1, Ordering::Relaxed);
         Ok(ran?)

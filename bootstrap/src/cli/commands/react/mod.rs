@@ -13,6 +13,7 @@ use application::delivery::{DurableSubscription, RetryPolicy};
 use chrono::{DateTime, Utc};
 use domain::ports::SubscriptionStoreError;
 use domain::{EventFilter, Sequence, SubscriptionName};
+use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use self::command::CommandHandler;
 use self::waiting::Waiting;
@@ -29,15 +30,17 @@ pub(super) async fn run(args: ReactArgs, context: Context<'_>) -> Result<(), Fai
     program::find(&command, std::env::var_os("PATH").as_deref())
         .map_err(|error| Failure::Usage(error.to_string()))?;
     let app = context.start_on_record().await?;
+    let (sender, broken) = mpsc::unbounded_channel();
     let handler = Arc::new(CommandHandler::new(
         args.name.to_string(),
         args.command.clone(),
         args.timeout,
         app.services().resolve(),
+        sender,
     ));
     let console = context.console;
     let subscribed = Arc::clone(&handler);
-    let ended = react(&app, subscribed, args, console).await;
+    let ended = react(&app, subscribed, broken, args, console).await;
     let abandoned = app.shutdown().await.abandoned;
     let (handled, failed) = handler.counts();
     let attempts = if failed == 1 { "attempt" } else { "attempts" };
@@ -56,6 +59,7 @@ pub(super) async fn run(args: ReactArgs, context: Context<'_>) -> Result<(), Fai
 async fn react(
     app: &App,
     handler: Arc<CommandHandler>,
+    mut broken: UnboundedReceiver<Failure>,
     args: ReactArgs,
     console: &mut Console,
 ) -> Result<(), Failure> {
@@ -88,6 +92,10 @@ async fn react(
         asked = interrupt::requested() => {
             asked?;
             return Err(Failure::Interrupted);
+        }
+        Some(failure) = broken.recv() => {
+            guard.give_up();
+            return Err(failure);
         }
         settled = done => settled?,
         () = guard.ended() => {}
