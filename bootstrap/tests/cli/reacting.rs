@@ -73,6 +73,8 @@ fn filters_choose_the_events_and_a_command_may_be_this_very_program() {
         .success()
         .explains(&["2 events handled"]);
     assert_eq!(lines(&sandbox, "out").len(), 2);
+    let in_vain = react(&sandbox, &["--width", "2"], "true").success();
+    in_vain.explains(&["note: --width changes nothing", "--by plan or --by correlation"]);
 }
 
 #[test]

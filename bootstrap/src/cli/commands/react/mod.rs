@@ -18,7 +18,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 use self::command::CommandHandler;
 use self::waiting::Waiting;
 use super::outcome::events;
-use crate::cli::durable_args::ReactArgs;
+use crate::cli::durable_args::{Order, ReactArgs};
 use crate::cli::{Console, Context, Failure, interrupt};
 use crate::wiring::{App, SubscribeError};
 
@@ -79,6 +79,12 @@ async fn react(
         }
         Failure::because("the events cannot be reacted to", error)
     })?;
+    if args.width > 1 && args.by == Order::Total {
+        console.explain_line(
+            "note: --width changes nothing while all events are handled one after the other: say \
+             --by plan or --by correlation",
+        );
+    }
     let waiting = Waiting { app, guard: &guard };
     let done = async {
         if args.until_caught_up {
