@@ -53,7 +53,7 @@ fn a_command_that_cannot_be_run_although_it_was_found_ends_it_and_the_event_come
 fn a_command_that_takes_too_long_is_killed_with_whatever_it_has_started() {
     let sandbox = with_events(1);
     let began = Instant::now();
-    let slow = "echo working >&2; sleep 600 & echo $! >child; wait";
+    let slow = "echo working >&2; sleep 600 >/dev/null 2>&1 & echo $! >child; wait";
     react(&sandbox, &["--attempts", "1", "--timeout", "300ms"], slow)
         .with_code(1)
         .explains(&["0 events handled, 1 attempt failed"]);
