@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may give up")]
 
 mod bad_input;
+mod commands;
 mod crash;
 mod explaining;
 mod following;

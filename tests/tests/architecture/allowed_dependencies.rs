@@ -98,6 +98,11 @@ pub(crate) const ALLOWED: &[(&str, &str, &str)] = &[
     ("bootstrap", "humantime", "spans of time, read and written as people do: `30s`"),
     ("bootstrap", "indicatif", "progress bars"),
     ("bootstrap", "mimalloc", "the program's allocator, where threads hand events over"),
+    (
+        "bootstrap",
+        "rustix",
+        "kills a command with what it has started, and asks what becomes of it",
+    ),
     ("bootstrap", "serde", "settings are read into structs"),
     ("bootstrap", "serde_json", "rows as JSON"),
     ("bootstrap", "shaku", "the container"),
