@@ -11,6 +11,7 @@ mod explaining;
 mod following;
 mod housekeeping;
 mod importing;
+mod proving;
 mod reacting;
 mod reading;
 mod readme;
