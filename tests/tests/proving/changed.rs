@@ -158,6 +158,16 @@ async fn a_record_that_was_written_anew_from_some_entry_on_is_not_the_one_that_w
 }
 
 #[tokio::test]
+async fn a_tree_that_is_said_to_have_begun_later_is_not_the_one_that_was_signed() {
+    let found = after("UPDATE audit_tree SET genesis = 4, size = size - 4").await;
+    assert!(found.contains(&"content 4 genesis".to_owned()), "{found:?}");
+    assert!(
+        found.iter().any(|found| found.starts_with("fork") || found.starts_with("truncation")),
+        "{found:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_checkpoint_that_was_changed_or_signed_by_a_stranger_is_found() {
     let found = after(
         "UPDATE audit_checkpoint SET note = replace(note, char(10) || '5' || char(10), \

@@ -88,6 +88,11 @@ impl Walk {
     ) -> Result<(), TreeError> {
         if leaf.sequence <= self.standing.genesis {
             self.unprovable += 1;
+            if leaf.stored.is_some() {
+                let message = "the entry was in the tree, and is now said to be from before it";
+                let finding = Finding::at(FindingKind::Content, leaf.sequence, message);
+                self.find(finding.field("genesis"));
+            }
             return Ok(());
         }
         self.bridge(tree, leaf.sequence).await?;
