@@ -54,6 +54,8 @@ pub struct AnswerRow {
 /// What follows from an answer with its proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProvenAnswer {
+    /// What was asked. Nobody signed it: whoever reads the answer compares it with the question.
+    pub asked: Asked,
     /// What the log said about its tree.
     pub checkpoint: VerifiedCheckpoint,
     /// The first entry of the range.
@@ -91,13 +93,14 @@ impl AnswerProof {
             return Err(ProofFlaw::NotInTree);
         }
         let (first, last) = numbered(self.start, &self.leaves)?;
-        let complete = self.asked.beyond_leaves.is_empty();
+        let asked = self.asked;
+        let complete = asked.beyond_leaves.is_empty();
         let mut rows = self.rows.into_iter().peekable();
         let mut proven = Vec::with_capacity(rows.len());
         for leaf in self.leaves {
             let sequence = leaf.sequence;
             let row = rows.next_if(|row| row.sequence == sequence);
-            match (self.asked.matches(&leaf), row) {
+            match (asked.matches(&leaf), row) {
                 (true, Some(row)) => proven.push(ProvenRow::open(leaf, row.disclosures)?),
                 (false, Some(_)) => return Err(ProofFlaw::NotAskedFor { sequence }),
                 (true, None) if complete => return Err(ProofFlaw::LeftOut { sequence }),
@@ -106,7 +109,7 @@ impl AnswerProof {
         }
         match rows.next() {
             Some(row) => Err(ProofFlaw::NotAskedFor { sequence: row.sequence }),
-            None => Ok(ProvenAnswer { checkpoint, first, last, rows: proven, complete }),
+            None => Ok(ProvenAnswer { asked, checkpoint, first, last, rows: proven, complete }),
         }
     }
 }

@@ -24,6 +24,8 @@ mod note;
 mod path;
 mod range;
 mod stored;
+#[cfg(test)]
+mod tests;
 mod tile_growth;
 mod tile_set;
 mod verifier_key;

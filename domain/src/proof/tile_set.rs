@@ -61,6 +61,12 @@ impl TileSet {
         self.0.insert(id, hashes);
     }
 
+    /// The hashes of a tile.
+    #[must_use]
+    pub fn get(&self, id: TileId) -> Option<&[u8]> {
+        self.0.get(&id).map(Vec::as_slice)
+    }
+
     /// How many tiles there are.
     #[must_use]
     pub fn len(&self) -> usize {

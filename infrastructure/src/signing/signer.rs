@@ -10,6 +10,7 @@ use domain::proof::{Checkpoint, Origin, SignedCheckpoint, VerifierKey};
 use ed25519_dalek::{Signer as _, SigningKey};
 use shaku::{Component, Module, ModuleBuildContext};
 use signed_note::{Note, Signer};
+use zeroize::Zeroizing;
 
 use super::{SigningKeyError, key_text};
 use crate::secret_file::{self, NotRead};
@@ -92,14 +93,14 @@ impl Ed25519Signer {
             }
             NotRead::Exposed(mode) => SigningKeyError::Exposed { file: file.to_owned(), mode },
         })?;
-        let Some(bytes) = read else { return Ok(None) };
+        let Some(bytes) = read.map(Zeroizing::new) else { return Ok(None) };
         let text = String::from_utf8_lossy(&bytes);
         Self::from_text(&text, &file.display().to_string()).map(Some)
     }
 
-    /// The key's text; empty where there is none.
-    fn text(&self) -> String {
-        self.key.as_deref().map(key_text::write).unwrap_or_default()
+    /// The key's text, wiped from memory after use; empty where there is none.
+    fn text(&self) -> Zeroizing<String> {
+        Zeroizing::new(self.key.as_deref().map(key_text::write).unwrap_or_default())
     }
 
     fn named(&self, origin: &Origin) -> Result<Named<'_>, SigningError> {
