@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use crate::delivery::RetryPolicy;
 use crate::delivery::window::{Verdict, Window};
 
-fn event(sequence: u64) -> Arc<RecordedEvent> {
+pub(super) fn event(sequence: u64) -> Arc<RecordedEvent> {
     let now = DateTime::UNIX_EPOCH;
     let envelope = EventDraft::from(PlanCreated::sample()).seal(now, String::new, "/t").unwrap();
     Arc::new(RecordedEvent { sequence: Sequence(sequence), recorded_at: now, envelope })
