@@ -18,6 +18,7 @@ use tracing::Instrument;
 use super::attempt::attempt;
 use super::measures::{Measures, deliver_span};
 use super::order::Key;
+use super::second_chance::Look;
 use super::secrets::harmless;
 use super::{DurableSubscription, SubscriptionPorts, Supervision};
 
@@ -50,7 +51,11 @@ pub(super) enum Step {
         status: Result<SubscriptionStatus, SubscriptionStoreError>,
     },
     /// The dead letters were looked at.
-    Looked { because_of_nudge: bool, letters: Result<Vec<DeadLetter>, SubscriptionStoreError> },
+    Looked {
+        because_of_nudge: bool,
+        look: Look,
+        letters: Result<Vec<DeadLetter>, SubscriptionStoreError>,
+    },
     /// Somebody may have done something to the subscription.
     Nudged,
     /// The runner is to stop.
@@ -181,10 +186,13 @@ impl Work {
     }
 
     /// Looks at the dead letters.
-    pub(super) fn look(&self, because_of_nudge: bool) -> BoxFuture<'static, Step> {
+    pub(super) fn look(&self, look: Look, because_of_nudge: bool) -> BoxFuture<'static, Step> {
         let (store, name) = (Arc::clone(&self.ports.store), self.name.clone());
-        async move { Step::Looked { because_of_nudge, letters: store.dead_letters(Some(&name)).await } }
-            .boxed()
+        async move {
+            let letters = store.dead_letters(Some(&name)).await;
+            Step::Looked { because_of_nudge, look, letters }
+        }
+        .boxed()
     }
 
     /// Comes about after a pause.

@@ -9,6 +9,7 @@ mod managing;
 mod ordering;
 mod projecting;
 mod resuming;
+mod second_chances;
 mod sharing;
 mod troubles;
 

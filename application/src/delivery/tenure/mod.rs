@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use domain::Sequence;
 use domain::ports::{QueryError, SubscriptionStoreError};
 use domain::subscription::{
-    Lease, Progress, SubscriptionFailure, SubscriptionState, SubscriptionStatus,
+    Lease, Progress, RetriedLetter, SubscriptionFailure, SubscriptionState, SubscriptionStatus,
 };
 use futures::StreamExt;
 use futures::future::BoxFuture;
@@ -53,8 +53,8 @@ enum Closing {
 struct Noting {
     cursor: Sequence,
     reach: Sequence,
-    resolved: Vec<Sequence>,
-    failed: Vec<Sequence>,
+    /// Dead letters of which something is noted.
+    letters: Vec<Sequence>,
     failure: Option<SubscriptionFailure>,
 }
 
@@ -98,20 +98,21 @@ impl Tenure {
         good_until: DateTime<Utc>,
         status: SubscriptionStatus,
     ) -> Self {
+        let mut second = SecondChances::default();
         let window = Window::new(status.cursor, status.reach, work.subscription.retry);
         let steps = FuturesUnordered::new();
         steps.push(work.stop());
         steps.push(work.nudged());
         steps.push(work.after(work.subscription.renewal(), Step::Tick));
         if status.dead_letters > 0 {
-            steps.push(work.look(true));
+            steps.push(work.look(second.look(), true));
         }
         Self {
             work,
             lease,
             good_until,
             window,
-            second: SecondChances::default(),
+            second,
             repeated_through: status.reach,
             steps,
             reading: false,
@@ -200,22 +201,21 @@ impl Tenure {
             return;
         }
         self.overdue = false;
-        let (mut effects, mut dead_letters, resolved) = self.second.to_note();
+        let retried = self.second.to_note();
+        let reach = wanted.max(done.cursor);
         self.noting = Some(Noting {
             cursor: done.cursor,
-            reach: wanted.max(done.cursor),
-            resolved: resolved.clone(),
-            failed: dead_letters.iter().map(|letter| letter.sequence).collect(),
+            reach,
+            letters: retried.iter().map(RetriedLetter::sequence).collect(),
             failure: self.failure.clone(),
         });
-        effects.extend(done.effects);
-        dead_letters.extend(done.dead_letters);
         let progress = Progress {
             cursor: done.cursor,
-            reach: wanted.max(done.cursor),
-            effects,
-            dead_letters,
-            resolved,
+            reach,
+            effects: done.effects,
+            dead_letters: done.dead_letters,
+            resolved: Vec::new(),
+            retried,
             failure: self.failure.clone(),
         };
         self.steps.push(self.work.note(&self.lease, progress));
@@ -262,12 +262,13 @@ impl Tenure {
                 }
                 return self.renewed(because_of_nudge, status);
             }
-            Step::Looked { because_of_nudge, letters } => {
+            Step::Looked { because_of_nudge, look, letters } => {
                 self.attending -= usize::from(because_of_nudge);
-                match letters {
-                    Ok(letters) => self.second.ask(letters),
-                    Err(error) => self.warn(&error, "the dead letters cannot be looked at"),
-                }
+                let letters = letters.unwrap_or_else(|error| {
+                    self.warn(&error, "the dead letters cannot be looked at");
+                    Vec::new()
+                });
+                self.second.ask(look, letters);
             }
             Step::Nudged => {
                 self.attending += 1;
@@ -320,7 +321,7 @@ impl Tenure {
             Ok(()) => {
                 self.store_pauses = patience();
                 self.window.note(noting.cursor, noting.reach);
-                self.second.note(&noting.resolved, &noting.failed);
+                self.second.note(&noting.letters);
                 self.noted_failure = noting.failure;
                 self.measure();
             }
@@ -367,7 +368,7 @@ impl Tenure {
             }
         };
         if look {
-            self.steps.push(self.work.look(because_of_nudge));
+            self.steps.push(self.work.look(self.second.look(), because_of_nudge));
         } else {
             self.attending -= usize::from(because_of_nudge);
         }

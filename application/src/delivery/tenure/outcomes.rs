@@ -103,7 +103,7 @@ impl Tenure {
 
     /// What a handler wanted changed was refused: as good as if the handler itself had failed.
     pub(super) fn refused(&mut self, sequence: Sequence, error: &SubscriptionStoreError) {
-        if self.second.refused(sequence) {
+        if self.second.has_effects(sequence) {
             self.dead_again(sequence, self.refusal(error));
         } else if self.window.has_effects(sequence) {
             self.failed(sequence, self.refusal(error));

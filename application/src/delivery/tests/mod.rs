@@ -2,5 +2,6 @@
 
 mod attempt;
 mod declaration;
+mod second_chance;
 mod secrets;
 mod window;
