@@ -101,7 +101,7 @@ impl AppBuilder {
     ///
     /// # Errors
     /// When the log cannot be opened, the redaction key or rules cannot be used, a type has no recorder,
-    /// or a durable subscription makes no sense.
+    /// or a durable subscription makes no sense or cannot be begun.
     pub async fn start(self) -> Result<App, StartError> {
         let Self { settings, catalogue, overrides, bus, mut decorators, durable } = self;
         if settings.log.events {
@@ -167,7 +167,7 @@ impl AppBuilder {
             owner: owner(),
         });
         for subscription in durable {
-            runners.start(subscription)?.keep();
+            runners.start(subscription).await?.keep();
         }
         let schedule = schedule::start(prune, Arc::clone(&clock), settings.audit.retention_days);
         let health =

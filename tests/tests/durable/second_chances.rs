@@ -42,7 +42,7 @@ async fn a_dead_letter_that_is_discarded_while_it_is_tried_again_is_gone_and_cha
         let app = TestApp::start().await?;
         let file = rusqlite::Connection::open(app.file()).unwrap();
         file.execute("CREATE TABLE plan_seen (sequence INTEGER)", []).unwrap();
-        let _guard = app.subscribe_durably(held(&gate, well))?;
+        let _guard = app.subscribe_durably(held(&gate, well)).await?;
         app.settled().await?;
         app.emit(plan("a")).await?;
         app.expect_subscription("billing").dead_letters(1).await?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-use application::delivery::{Ended, OnExhausted, Reactions, RetryPolicy, SubscriptionPorts, run};
+use application::delivery::{Ended, OnExhausted, Reactions, RetryPolicy, SubscriptionPorts, begin};
 use async_trait::async_trait;
 use domain::events::{PlanCreated, SubscriptionHalted};
 use domain::ports::{StorageProblem, SubscriptionStoreError, handler};
@@ -16,6 +16,7 @@ use domain::{
     Actor, AppendError, AuditAppend, AuditEntry, AuditLog, Clock, EventBus, EventFilter, Sequence,
     SubscriptionName, SubscriptionStore,
 };
+use futures::FutureExt;
 use indelible_tests::expect::soon;
 use indelible_tests::fakes::{Gate, UnreadableLog};
 use indelible_tests::scenario::{Outcome, TestApp};
@@ -156,17 +157,41 @@ impl SubscriptionStore for Unreliable {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_cannot_be_asked_at_the_beginning_is_asked_again() -> Outcome {
+async fn a_store_that_cannot_be_asked_says_so_at_the_beginning_and_is_asked_again_later() -> Outcome
+{
     let (told, store) = (Told::new(), Unreliable::new());
-    store.fail(&["find"]);
     let app = store.started().await?;
+    store.fail(&["find"]);
+    let refused = app.app().subscribe_durably(told.plans("billing")).await.unwrap_err().to_string();
+    assert!(refused.contains("its store does not answer: try again"), "{refused}");
+    store.fail(&[]);
+    let _guard = app.subscribe_durably(told.plans("billing")).await?;
+    app.settled().await?;
+
+    store.fail(&["find"]);
+    // Which takes its lease away.
+    store.rewind(&name("billing"), Sequence(0)).await?;
     app.emit(plan("a")).await?;
-    let durable = told.plans("billing").starting(domain::StartAt::Beginning);
-    let _guard = app.subscribe_durably(durable)?;
-    store.failed("find", 2).await;
+    store.failed("find", 3).await;
     store.fail(&[]);
     app.expect_subscription("billing").caught_up().await?;
-    assert_eq!(told.all(), [(1, 1, false)]);
+    assert_eq!(told.sequences(), [1]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_subscription_that_begins_now_is_told_of_what_is_emitted_once_it_has_been_made() -> Outcome
+{
+    let (told, store) = (Told::new(), Unreliable::new());
+    let app = store.started().await?;
+    app.emit(plan("before")).await?;
+    let _guard = app.subscribe_durably(told.plans("billing")).await?;
+    // Nothing is awaited in between that would let its task run.
+    let status = store.inner.find(&name("billing")).now_or_never().unwrap()?;
+    assert_eq!(status.map(|status| status.cursor), Some(Sequence(1)), "it begins before its task");
+    app.emit(plan("after")).await?;
+    app.expect_subscription("billing").caught_up().await?;
+    assert_eq!(told.sequences(), [2]);
     Ok(())
 }
 
@@ -174,7 +199,7 @@ async fn a_store_that_cannot_be_asked_at_the_beginning_is_asked_again() -> Outco
 async fn nothing_is_handed_out_before_that_can_be_noted_and_nothing_twice_after_it() -> Outcome {
     let (told, store) = (Told::new(), Unreliable::new());
     let app = store.started().await?;
-    let _guard = app.subscribe_durably(told.plans("billing"))?;
+    let _guard = app.subscribe_durably(told.plans("billing")).await?;
     app.settled().await?;
     store.fail(&["advance"]);
     app.emit(plan("a")).await?;
@@ -201,7 +226,7 @@ async fn what_cannot_be_noted_at_the_end_is_handed_out_again_and_does_not_hold_i
     });
     let filter = EventFilter::of::<PlanCreated>();
     let durable = application::DurableSubscription::handling("billing", filter, waiting);
-    let guard = app.subscribe_durably(durable.clone())?;
+    let guard = app.subscribe_durably(durable.clone()).await?;
     app.settled().await?;
     app.emit(plan("a")).await?;
     soon("it is at work", gate.arrived(1)).await;
@@ -210,7 +235,7 @@ async fn what_cannot_be_noted_at_the_end_is_handed_out_again_and_does_not_hold_i
     gate.open();
     store.failed("release", 1).await;
     store.fail(&[]);
-    let _guard = app.subscribe_durably(durable)?;
+    let _guard = app.subscribe_durably(durable).await?;
     app.expect_subscription("billing").caught_up().await?;
     assert_eq!(told.all(), [(1, 1, false), (1, 1, true)]);
     Ok(())
@@ -221,7 +246,7 @@ async fn a_renewal_or_a_look_at_dead_letters_that_fails_for_once_changes_nothing
     let (told, store) = (Told::new(), Unreliable::new());
     told.fail(|event| event.sequence == Sequence(1));
     let app = store.started().await?;
-    let _guard = app.subscribe_durably(told.plans("billing").retrying(RetryPolicy::once()))?;
+    let _guard = app.subscribe_durably(told.plans("billing").retrying(RetryPolicy::once())).await?;
     app.settled().await?;
     app.emit(plan("a")).await?;
     app.expect_subscription("billing").dead_letters(1).await?;
@@ -246,7 +271,7 @@ async fn one_that_cannot_be_halted_tries_the_event_again_and_halts_then() -> Out
     store.fail(&["halt"]);
     let app = store.started().await?;
     let durable = told.plans("billing").retrying(RetryPolicy::once());
-    let _guard = app.subscribe_durably(durable.on_exhausted(OnExhausted::Halt))?;
+    let _guard = app.subscribe_durably(durable.on_exhausted(OnExhausted::Halt)).await?;
     app.settled().await?;
     app.emit(plan("a")).await?;
     store.failed("halt", 1).await;
@@ -274,7 +299,7 @@ async fn one_halts_also_when_nothing_can_be_put_on_record_any_more() -> Outcome 
     let durable = application::DurableSubscription::handling("billing", filter, fails)
         .retrying(RetryPolicy::once())
         .on_exhausted(OnExhausted::Halt);
-    let _guard = app.subscribe_durably(durable)?;
+    let _guard = app.subscribe_durably(durable).await?;
     app.settled().await?;
     app.emit(plan("a")).await?;
     soon("it is at work", gate.arrived(1)).await;
@@ -292,7 +317,7 @@ async fn one_that_is_paused_while_it_gets_its_lease_hands_nothing_out() -> Outco
     let app = store.started().await?;
     app.emit(plan("a")).await?;
     let durable = told.plans("billing").starting(domain::StartAt::Beginning);
-    let _guard = app.subscribe_durably(durable)?;
+    let _guard = app.subscribe_durably(durable).await?;
     let status = app.expect_subscription("billing").paused().await?;
     assert_eq!((status.holder, status.state), (None, SubscriptionState::Paused));
     assert_eq!(told.all(), []);
@@ -320,7 +345,7 @@ async fn a_record_that_cannot_be_read_for_a_while_is_read_again() {
     };
     let durable = told.plans("billing").starting(domain::StartAt::Beginning);
     let until = Arc::new(Until::caught_up_with(Sequence(1)));
-    let ended = soon("it ends", run(durable, ports, until)).await.unwrap();
+    let ended = soon("it ends", begin(durable, ports).await.unwrap().run(until)).await;
     assert_eq!(ended, Ended::Stopped { given_up: 0 });
     assert_eq!((told.all(), log.pages()), (vec![(1, 1, false)], 3));
     assert_eq!(store.find(&name("billing")).await.unwrap().unwrap().failure, None);
@@ -345,7 +370,7 @@ async fn a_dead_letter_whose_event_is_gone_says_so_when_it_is_tried_again() -> O
     store.release(&lease).await?;
     store.retry(&billing, Sequence(7)).await?;
 
-    let _guard = app.subscribe_durably(told.plans("billing"))?;
+    let _guard = app.subscribe_durably(told.plans("billing")).await?;
     let letters = app.expect_subscription("billing").dead_letters(1).await?;
     assert_eq!((letters[0].attempts, letters[0].retry_requested), (4, false));
     assert!(letters[0].errors[0].contains("event 7 is no longer on record"), "{letters:?}");

@@ -32,6 +32,7 @@ pub(super) async fn run(args: ReactArgs, context: Context<'_>) -> Result<(), Fai
     let app = context.start_on_record().await?;
     let guard = app
         .subscribe_durably(durable)
+        .await
         .map_err(|error| Failure::because("the events cannot be reacted to", error))?;
     let ended = react(&app, &guard, args.until_caught_up).await;
     let abandoned = app.shutdown().await.abandoned;
