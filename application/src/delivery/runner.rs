@@ -52,6 +52,15 @@ pub(super) struct Runner {
     work: Work,
 }
 
+/// Says that a runner has ended, however it does.
+struct Ends(Arc<dyn Supervision>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.stands(Standing::Ended);
+    }
+}
+
 /// What a runner can do next.
 enum Next {
     /// Hand events out.
@@ -85,9 +94,8 @@ impl Runner {
 
     /// Runs it to its end, and says when that is.
     pub(super) async fn run(self) -> Ended {
-        let ended = self.moved_on().await;
-        self.work.supervision.stands(Standing::Ended);
-        ended
+        let _ends = Ends(Arc::clone(&self.work.supervision));
+        self.moved_on().await
     }
 
     async fn moved_on(&self) -> Ended {

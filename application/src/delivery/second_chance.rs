@@ -4,15 +4,16 @@
 //! meanwhile, such a look may not have seen.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
-use domain::Sequence;
 use domain::subscription::{DeadLetter, Effect, EventEffects, NewDeadLetter, RetriedLetter};
+use domain::{RecordedEvent, Sequence};
 
 /// Dead letters to be tried again, and what came of those that were.
 #[derive(Default)]
 pub(super) struct SecondChances {
     waiting: BTreeSet<Sequence>,
-    trying: Option<Sequence>,
+    turn: Option<Turn>,
     /// What waits to be noted.
     outcomes: BTreeMap<Sequence, RetriedLetter>,
     /// How often something has been noted.
@@ -20,6 +21,25 @@ pub(super) struct SecondChances {
     /// What has been noted while somebody looked, and the how many-th note it was.
     noted: HashMap<Sequence, u64>,
     looking: usize,
+}
+
+/// How far the one has come whose turn it is.
+enum Turn {
+    /// Its event is looked up.
+    Sought(Sequence),
+    /// Its event waits to be handed out.
+    Found(Arc<RecordedEvent>),
+    /// It is being handled.
+    AtWork(Sequence),
+}
+
+impl Turn {
+    fn sequence(&self) -> Sequence {
+        match self {
+            Self::Sought(sequence) | Self::AtWork(sequence) => *sequence,
+            Self::Found(event) => event.sequence,
+        }
+    }
 }
 
 /// A look at the dead letters, from its beginning: what had been noted by then.
@@ -50,26 +70,55 @@ impl SecondChances {
     }
 
     fn is_under_way(&self, sequence: Sequence) -> bool {
-        self.trying == Some(sequence) || self.outcomes.contains_key(&sequence)
+        self.has_turn(sequence) || self.outcomes.contains_key(&sequence)
     }
 
-    /// The next one to be tried, unless one is being tried.
+    fn has_turn(&self, sequence: Sequence) -> bool {
+        self.turn.as_ref().is_some_and(|turn| turn.sequence() == sequence)
+    }
+
+    /// The next one whose event is to be looked up, unless it is another's turn.
     pub(super) fn next(&mut self) -> Option<Sequence> {
-        if self.trying.is_some() {
+        if self.turn.is_some() {
             return None;
         }
-        self.trying = self.waiting.pop_first();
-        self.trying
+        let next = self.waiting.pop_first()?;
+        self.turn = Some(Turn::Sought(next));
+        Some(next)
     }
 
-    /// Whether one is being tried.
-    pub(super) fn is_trying(&self) -> bool {
-        self.trying.is_some()
+    /// Notes that the event was found of the one whose turn it is.
+    pub(super) fn found(&mut self, event: Arc<RecordedEvent>) {
+        self.turn = Some(Turn::Found(event));
+    }
+
+    /// Whether there is an event to be handed out.
+    pub(super) fn has_found(&self) -> bool {
+        matches!(self.turn, Some(Turn::Found(_)))
+    }
+
+    /// The event to be handed out, if there is one.
+    pub(super) fn hand_out(&mut self) -> Option<Arc<RecordedEvent>> {
+        match self.turn.take() {
+            Some(Turn::Found(event)) => {
+                self.turn = Some(Turn::AtWork(event.sequence));
+                Some(event)
+            }
+            other => {
+                self.turn = other;
+                None
+            }
+        }
+    }
+
+    /// Whether one is being handled.
+    pub(super) fn is_at_work(&self) -> bool {
+        matches!(self.turn, Some(Turn::AtWork(_)))
     }
 
     /// How many are under way.
     pub(super) fn len(&self) -> usize {
-        self.waiting.len() + usize::from(self.trying.is_some()) + self.outcomes.len()
+        self.waiting.len() + usize::from(self.turn.is_some()) + self.outcomes.len()
     }
 
     /// How many outcomes wait to be noted.
@@ -77,22 +126,22 @@ impl SecondChances {
         self.outcomes.len()
     }
 
-    /// Notes that the one that was being tried is handled.
+    /// Notes that the one whose turn it was is handled.
     pub(super) fn handled(&mut self, sequence: Sequence, effects: Vec<Effect>) {
-        self.trying = None;
+        self.turn = None;
         let handled = RetriedLetter::Handled(EventEffects { sequence, effects });
         self.outcomes.insert(sequence, handled);
     }
 
-    /// Notes that the one that was being tried has failed, or that its effects were refused.
+    /// Notes that one has failed, or that its effects were refused, which may be long after its turn.
     pub(super) fn failed(&mut self, letter: NewDeadLetter) {
-        self.trying.take_if(|trying| *trying == letter.sequence);
+        self.turn.take_if(|turn| turn.sequence() == letter.sequence);
         self.outcomes.insert(letter.sequence, RetriedLetter::Failed(letter));
     }
 
     /// Notes that the attempt was given up, as if it had not been made.
     pub(super) fn given_up(&mut self) {
-        self.trying = None;
+        self.turn = None;
     }
 
     /// Whether one was handled whose effects wait to be noted.

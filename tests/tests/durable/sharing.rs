@@ -43,12 +43,13 @@ async fn of_two_applications_one_works_and_the_other_takes_over_when_it_ends() -
     app.expect_subscription("billing").caught_up().await?;
 
     drop(guard);
-    app.shutdown().await;
     works(&standby).await;
     other.bus().emit(plan("b")).await?;
     second.times(1).await;
     assert_eq!((first.sequences(), second.all()), (vec![1], vec![(2, 1, false)]));
     other.shutdown().await;
+    // Last, since the file goes with it.
+    app.shutdown().await;
     Ok(())
 }
 

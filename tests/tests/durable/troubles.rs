@@ -18,7 +18,7 @@ use domain::{
 };
 use futures::FutureExt;
 use indelible_tests::expect::soon;
-use indelible_tests::fakes::{Gate, UnreadableLog};
+use indelible_tests::fakes::{Gate, UnreadableLog, panic_on_purpose};
 use indelible_tests::scenario::{Outcome, TestApp};
 use infrastructure::bus::ReactiveEventBus;
 use infrastructure::clock::SystemClock;
@@ -117,6 +117,9 @@ impl SubscriptionStore for Unreliable {
     }
 
     async fn advance(&self, lease: &Lease, progress: Progress) -> Done {
+        if self.failing.lock().unwrap().contains("a panic") {
+            panic_on_purpose("this store panics");
+        }
         self.check("advance")?;
         self.inner.advance(lease, progress).await
     }
@@ -192,6 +195,20 @@ async fn a_subscription_that_begins_now_is_told_of_what_is_emitted_once_it_has_b
     app.emit(plan("after")).await?;
     app.expect_subscription("billing").caught_up().await?;
     assert_eq!(told.sequences(), [2]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runner_whose_store_panics_says_that_it_has_ended() -> Outcome {
+    let (told, store) = (Told::new(), Unreliable::new());
+    let app = store.started().await?;
+    let guard = app.subscribe_durably(told.plans("billing")).await?;
+    app.settled().await?;
+    store.fail(&["a panic"]);
+    app.emit(plan("a")).await?;
+    soon("it ends", guard.ended()).await;
+    app.settled().await?;
+    assert_eq!(told.all(), []);
     Ok(())
 }
 
@@ -365,7 +382,8 @@ async fn a_dead_letter_whose_event_is_gone_says_so_when_it_is_tried_again() -> O
         errors: vec!["before".to_owned()],
         failed_at: super::moment(),
     };
-    let progress = Progress { dead_letters: vec![letter], ..Progress::default() };
+    let cursor = Sequence(7);
+    let progress = Progress { cursor, dead_letters: vec![letter], ..Progress::default() };
     store.advance(&lease, progress).await?;
     store.release(&lease).await?;
     store.retry(&billing, Sequence(7)).await?;

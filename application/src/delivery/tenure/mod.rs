@@ -3,6 +3,7 @@
 //! Everything that takes time is a step; this says what follows from each. When the lease turns out to
 //! be another's, everything under way is dropped: what comes of it is never noted.
 
+mod letters;
 mod outcomes;
 
 use std::time::Duration;
@@ -69,6 +70,8 @@ pub(super) struct Tenure {
     second: SecondChances,
     /// Up to here an earlier tenure may have handed events out.
     repeated_through: Sequence,
+    /// Up to here events may be dead letters from before, as after a rewind.
+    letters_through: Sequence,
     steps: FuturesUnordered<BoxFuture<'static, Step>>,
     reading: bool,
     /// Where the record ended when it was last read.
@@ -114,6 +117,7 @@ impl Tenure {
             window,
             second,
             repeated_through: status.reach,
+            letters_through: if status.dead_letters > 0 { status.reach } else { Sequence(0) },
             steps,
             reading: false,
             newest: status.cursor,
@@ -157,13 +161,11 @@ impl Tenure {
         if self.closing.is_some() || self.work.ports.clock.now() >= self.good_until {
             return;
         }
-        while self.window.running() < self.work.subscription.width {
+        self.hand_out_letter();
+        while self.at_work() < self.work.subscription.width {
             let Some((event, attempt)) = self.window.hand_out() else { break };
             let repeated = event.sequence <= self.repeated_through;
             self.steps.push(self.work.attempt(event, attempt, repeated));
-        }
-        if let Some(sequence) = self.second.next() {
-            self.steps.push(self.work.retry(sequence));
         }
     }
 
@@ -202,11 +204,13 @@ impl Tenure {
         }
         self.overdue = false;
         let retried = self.second.to_note();
+        let resolved = self.resolved(done.handled);
         let reach = wanted.max(done.cursor);
+        let of_retried = retried.iter().map(RetriedLetter::sequence);
         self.noting = Some(Noting {
             cursor: done.cursor,
             reach,
-            letters: retried.iter().map(RetriedLetter::sequence).collect(),
+            letters: of_retried.chain(resolved.iter().copied()).collect(),
             failure: self.failure.clone(),
         });
         let progress = Progress {
@@ -214,7 +218,7 @@ impl Tenure {
             reach,
             effects: done.effects,
             dead_letters: done.dead_letters,
-            resolved: Vec::new(),
+            resolved,
             retried,
             failure: self.failure.clone(),
         };
@@ -237,16 +241,14 @@ impl Tenure {
 
     /// Whether nothing is under way any more, and all that is known is noted.
     fn is_closed(&self) -> bool {
-        self.closing.is_some()
-            && self.window.running() == 0
-            && !self.second.is_trying()
-            && self.noting.is_none()
+        self.closing.is_some() && self.at_work() == 0 && self.noting.is_none()
     }
 
     fn take(&mut self, step: Step) -> Result<(), Fenced> {
         match step {
             Step::Attempted(sequence, outcome) => self.attempted(sequence, outcome),
             Step::PauseOver(sequence) => self.window.again(sequence),
+            Step::Found(event) => self.found(event),
             Step::Retried(sequence, outcome) => self.retried(sequence, outcome),
             Step::Read(stretch) => self.read(stretch),
             Step::ReadAgain => self.reading = false,
@@ -268,7 +270,7 @@ impl Tenure {
                     self.warn(&error, "the dead letters cannot be looked at");
                     Vec::new()
                 });
-                self.second.ask(look, letters);
+                self.looked(look, letters);
             }
             Step::Nudged => {
                 self.attending += 1;

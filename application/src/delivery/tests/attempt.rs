@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::ports::{
-    EmitBatch, EventProjector, EventSubscriber, ReactionEmitter, handler, projector,
+    EmitBatch, EventProjector, EventSubscriber, HandlerError, ReactionEmitter, handler, projector,
 };
 use domain::subscription::Effect;
 use domain::{Clock, Delivery, EmitError, EventDraft, Receipt};
@@ -83,4 +83,59 @@ fn one_that_does_not_return_in_time_has_failed_and_one_that_has_returned_is_not_
     let errors = tried(&hangs, false).unwrap_err();
     assert!(errors[0].starts_with("the handler did not return within 7s"), "{errors:?}");
     assert_eq!(tried(&subscriber(handler("done", |_| async { Ok(()) })), false), Ok(Vec::new()));
+}
+
+/// Panics when it is dropped.
+struct Dropped;
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        panic!("over its end");
+    }
+}
+
+/// Panics when it is asked what it says.
+#[derive(Debug)]
+struct Unspeakable;
+
+impl std::fmt::Display for Unspeakable {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("over its words");
+    }
+}
+
+impl std::error::Error for Unspeakable {}
+
+#[test]
+fn a_handler_that_panics_has_failed_wherever_it_does_so() {
+    let panicked = |over: &str| Err(vec!["the handler panicked".to_owned(), over.to_owned()]);
+    let at_once = handler("at once", |_| -> std::future::Ready<Result<(), HandlerError>> {
+        panic!("at once");
+    });
+    assert_eq!(tried(&subscriber(at_once), true), panicked("at once"));
+    let ends = handler("ends", |_| async {
+        let _dropped = Dropped;
+        Ok(())
+    });
+    assert_eq!(tried(&subscriber(ends), true), panicked("over its end"));
+    let fails = handler("fails", |_| async { Err(Unspeakable.into()) });
+    assert_eq!(tried(&subscriber(fails), true), panicked("over its words"));
+}
+
+#[test]
+fn one_that_panics_when_it_is_given_up_was_late_and_harms_nobody() {
+    let hangs = handler("hangs", |_| async {
+        let _dropped = Dropped;
+        std::future::pending().await
+    });
+    let hangs = subscriber(hangs);
+    let errors = tried(&hangs, false).unwrap_err();
+    assert!(errors[0].starts_with("the handler did not return within 7s"), "{errors:?}");
+    // As where a lease is lost.
+    let event = event(1);
+    let emitter = ReactionEmitter::new(Arc::clone(&event), Arc::new(Nowhere), 1);
+    let (delivery, clock) = (Delivery::new(event, emitter), Still { forever: true });
+    let mut under_way = Box::pin(attempt(&hangs, &delivery, &clock, Duration::from_secs(7)));
+    assert!(under_way.as_mut().now_or_never().is_none());
+    drop(under_way);
 }

@@ -4,6 +4,7 @@ use chrono::DateTime;
 use domain::Sequence;
 use domain::subscription::{DeadLetter, Effect, EventEffects, NewDeadLetter, RetriedLetter};
 
+use super::window::event;
 use crate::delivery::second_chance::SecondChances;
 
 /// Dead letters as a look finds them: those that are asked for, and those that are not.
@@ -34,18 +35,31 @@ fn asked(second: &mut SecondChances, letters: &[u64]) {
     second.ask(look, found(letters, &[]));
 }
 
+/// Has the next one found and handed out.
+fn tried(second: &mut SecondChances) -> Option<u64> {
+    let next = second.next()?;
+    second.found(event(next.0));
+    second.hand_out().map(|event| event.sequence.0)
+}
+
 #[test]
 fn what_is_asked_for_is_tried_one_at_a_time_in_order() {
     let mut second = SecondChances::default();
     let look = second.look();
     second.ask(look, found(&[9, 4], &[7]));
-    assert_eq!((second.len(), second.is_trying()), (2, false));
+    assert_eq!((second.len(), second.is_at_work()), (2, false));
     assert_eq!(second.next(), Some(Sequence(4)));
-    assert_eq!((second.next(), second.is_trying(), second.len()), (None, true, 2));
+    assert_eq!((second.next(), second.len()), (None, 2));
+    assert!(!second.is_at_work() && !second.has_found() && second.hand_out().is_none());
+    second.found(event(4));
+    assert!(!second.is_at_work() && second.has_found() && second.next().is_none());
+    assert_eq!(second.hand_out().unwrap().sequence, Sequence(4));
+    assert!(second.is_at_work() && !second.has_found() && second.hand_out().is_none());
+    assert_eq!((second.next(), second.len()), (None, 2));
     second.handled(Sequence(4), Vec::new());
-    assert_eq!((second.next(), second.len(), second.outcomes()), (Some(Sequence(9)), 2, 1));
+    assert_eq!((tried(&mut second), second.len(), second.outcomes()), (Some(9), 2, 1));
     second.failed(failed(9));
-    assert_eq!((second.next(), second.is_trying(), second.outcomes()), (None, false, 2));
+    assert_eq!((second.next(), second.is_at_work(), second.outcomes()), (None, false, 2));
     let handled = EventEffects { sequence: Sequence(4), effects: Vec::new() };
     let outcomes = [RetriedLetter::Handled(handled), RetriedLetter::Failed(failed(9))];
     assert_eq!(second.to_note(), outcomes);
@@ -63,22 +77,28 @@ fn one_that_is_under_way_is_not_asked_for_once_more() {
     assert_eq!(second.len(), 1, "it waits already");
     assert_eq!(second.next(), Some(Sequence(4)));
     asked(&mut second, &[4]);
+    assert_eq!(second.len(), 1, "it is looked up");
+    second.found(event(4));
+    asked(&mut second, &[4]);
+    assert_eq!(second.len(), 1, "it is found");
+    second.hand_out();
+    asked(&mut second, &[4]);
     assert_eq!(second.len(), 1, "it is being tried");
     second.handled(Sequence(4), Vec::new());
     asked(&mut second, &[4]);
     assert_eq!(second.len(), 1, "it waits to be noted");
     second.note(&[Sequence(4)]);
     asked(&mut second, &[4]);
-    assert_eq!(second.next(), Some(Sequence(4)), "it is asked for anew");
+    assert_eq!(tried(&mut second), Some(4), "it is asked for anew");
     second.given_up();
-    assert_eq!((second.is_trying(), second.len()), (false, 0), "as if it had not been tried");
+    assert_eq!((second.is_at_work(), second.len()), (false, 0), "as if it had not been tried");
 }
 
 #[test]
 fn a_look_from_before_an_outcome_was_noted_does_not_have_it_tried_twice() {
     let mut second = SecondChances::default();
     asked(&mut second, &[4, 5]);
-    second.next();
+    tried(&mut second);
     let before = second.look();
     second.handled(Sequence(4), vec![Effect::new("x")]);
     second.note(&[Sequence(4)]);
@@ -104,16 +124,16 @@ fn what_was_noted_while_nobody_looked_is_of_no_account() {
 fn effects_that_are_refused_make_a_failure_of_what_was_handled_and_stop_nothing_else() {
     let mut second = SecondChances::default();
     asked(&mut second, &[4, 5, 6]);
-    second.next();
+    tried(&mut second);
     second.handled(Sequence(4), Vec::new());
-    second.next();
+    tried(&mut second);
     assert_eq!(second.with_effects(), None);
     second.handled(Sequence(5), vec![Effect::new("x")]);
     assert_eq!(second.with_effects(), Some(Sequence(5)));
     assert!(second.has_effects(Sequence(5)) && !second.has_effects(Sequence(4)));
-    assert_eq!(second.next(), Some(Sequence(6)));
+    assert_eq!(tried(&mut second), Some(6));
     second.failed(failed(5));
-    assert!(second.is_trying(), "another one is still being tried");
+    assert!(second.is_at_work(), "another one is still being tried");
     assert_eq!((second.next(), second.with_effects()), (None, None));
     assert_eq!(second.to_note()[1], RetriedLetter::Failed(failed(5)));
 }
