@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use domain::ports::StorageProblem;
 use domain::{AppendError, QueryError};
 use sea_orm::sqlx;
-use sea_orm::{DbErr, RuntimeErr};
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 
 use super::OpenError;
 
@@ -69,6 +69,7 @@ impl Troubled for DbErr {
             Self::Conn(RuntimeErr::SqlxError(error))
             | Self::Exec(RuntimeErr::SqlxError(error))
             | Self::Query(RuntimeErr::SqlxError(error)) => error.trouble(),
+            Self::ConnectionAcquire(ConnAcquireErr::ConnectionClosed) => Trouble::Closed,
             _ => Trouble::Other,
         }
     }
@@ -92,6 +93,7 @@ pub(super) fn append_error(error: impl Troubled, waited: Duration) -> AppendErro
 pub(super) fn query_error(error: impl Troubled) -> QueryError {
     match error.trouble() {
         Trouble::Corrupt => QueryError::Corrupt(error.shared()),
+        Trouble::Closed => QueryError::Closed,
         _ => QueryError::Storage(error.shared()),
     }
 }
