@@ -12,6 +12,7 @@ mod resuming;
 mod second_chances;
 mod sharing;
 mod troubles;
+mod unreliable;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

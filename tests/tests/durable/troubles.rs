@@ -1,163 +1,28 @@
 //! A store and a record that fail for a while: what is under way is tried again, and nothing is skipped.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use application::delivery::{Ended, OnExhausted, Reactions, RetryPolicy, SubscriptionPorts, begin};
-use async_trait::async_trait;
+use chrono::TimeDelta;
 use domain::events::{PlanCreated, SubscriptionHalted};
-use domain::ports::{StorageProblem, SubscriptionStoreError, handler};
-use domain::subscription::{
-    DeadLetter, Lease, NewDeadLetter, Progress, SubscriptionFailure, SubscriptionState,
-    SubscriptionStatus,
-};
+use domain::ports::handler;
+use domain::subscription::{NewDeadLetter, Progress, SubscriptionState};
 use domain::{
-    Actor, AppendError, AuditAppend, AuditEntry, AuditLog, Clock, EventBus, EventFilter, Sequence,
-    SubscriptionName, SubscriptionStore,
+    Actor, AuditAppend, AuditEntry, AuditLog, Clock, EventBus, EventFilter, Sequence,
+    SubscriptionStore,
 };
 use futures::FutureExt;
 use indelible_tests::expect::soon;
-use indelible_tests::fakes::{Gate, UnreadableLog, panic_on_purpose};
+use indelible_tests::fakes::{Gate, UnreadableLog};
 use indelible_tests::scenario::{Outcome, TestApp};
 use infrastructure::bus::ReactiveEventBus;
 use infrastructure::clock::SystemClock;
 use infrastructure::memory::{InMemoryAuditLog, InMemorySubscriptionStore};
-use tokio::sync::watch;
 
 use super::generated::Until;
-use super::{Told, name, plan};
-
-/// A store whose methods fail as long as they are named, and that can be paused behind one's back.
-#[derive(Clone)]
-struct Unreliable {
-    inner: Arc<InMemorySubscriptionStore>,
-    failing: Arc<Mutex<BTreeSet<&'static str>>>,
-    failed: Arc<watch::Sender<Vec<&'static str>>>,
-    pauses_before_acquiring: Arc<Mutex<bool>>,
-}
-
-type Done<T = ()> = Result<T, SubscriptionStoreError>;
-
-impl Unreliable {
-    fn new() -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        Self {
-            inner: Arc::new(InMemorySubscriptionStore::new(clock)),
-            failing: Arc::default(),
-            failed: Arc::default(),
-            pauses_before_acquiring: Arc::default(),
-        }
-    }
-
-    fn fail(&self, methods: &[&'static str]) {
-        *self.failing.lock().unwrap() = methods.iter().copied().collect();
-    }
-
-    /// Waits until a method has failed so often.
-    async fn failed(&self, method: &'static str, times: usize) {
-        let mut failed = self.failed.subscribe();
-        let often = |all: &Vec<&str>| all.iter().filter(|it| **it == method).count() >= times;
-        soon(method, failed.wait_for(often)).await.unwrap();
-    }
-
-    fn check(&self, method: &'static str) -> Done {
-        if self.failing.lock().unwrap().contains(method) {
-            self.failed.send_modify(|all| all.push(method));
-            let problem: StorageProblem = Arc::new(std::io::Error::other("the disk is on fire"));
-            return Err(AppendError::Storage(problem).into());
-        }
-        Ok(())
-    }
-
-    async fn started(&self) -> Outcome<TestApp> {
-        let store = self.clone();
-        TestApp::builder()
-            .with_override::<dyn SubscriptionStore>(move || Box::new(store.clone()))
-            .start()
-            .await
-    }
-}
-
-#[async_trait]
-impl SubscriptionStore for Unreliable {
-    async fn ensure(&self, name: &SubscriptionName, at: Sequence) -> Done<SubscriptionStatus> {
-        self.inner.ensure(name, at).await
-    }
-
-    async fn find(&self, name: &SubscriptionName) -> Done<Option<SubscriptionStatus>> {
-        self.check("find")?;
-        self.inner.find(name).await
-    }
-
-    async fn all(&self) -> Done<Vec<SubscriptionStatus>> {
-        self.inner.all().await
-    }
-
-    async fn acquire(
-        &self,
-        name: &SubscriptionName,
-        owner: &str,
-        ttl: Duration,
-    ) -> Done<Option<Lease>> {
-        if std::mem::take(&mut *self.pauses_before_acquiring.lock().unwrap()) {
-            self.inner.pause(name).await?;
-        }
-        self.inner.acquire(name, owner, ttl).await
-    }
-
-    async fn renew(&self, lease: &Lease, ttl: Duration) -> Done<SubscriptionStatus> {
-        self.check("renew")?;
-        self.inner.renew(lease, ttl).await
-    }
-
-    async fn release(&self, lease: &Lease) -> Done {
-        self.check("release")?;
-        self.inner.release(lease).await
-    }
-
-    async fn advance(&self, lease: &Lease, progress: Progress) -> Done {
-        if self.failing.lock().unwrap().contains("a panic") {
-            panic_on_purpose("this store panics");
-        }
-        self.check("advance")?;
-        self.inner.advance(lease, progress).await
-    }
-
-    async fn halt(&self, lease: &Lease, failure: SubscriptionFailure) -> Done {
-        self.check("halt")?;
-        self.inner.halt(lease, failure).await
-    }
-
-    async fn pause(&self, name: &SubscriptionName) -> Done {
-        self.inner.pause(name).await
-    }
-
-    async fn resume(&self, name: &SubscriptionName) -> Done {
-        self.inner.resume(name).await
-    }
-
-    async fn rewind(&self, name: &SubscriptionName, cursor: Sequence) -> Done {
-        self.inner.rewind(name, cursor).await
-    }
-
-    async fn remove(&self, name: &SubscriptionName) -> Done {
-        self.inner.remove(name).await
-    }
-
-    async fn dead_letters(&self, of: Option<&SubscriptionName>) -> Done<Vec<DeadLetter>> {
-        self.check("dead_letters")?;
-        self.inner.dead_letters(of).await
-    }
-
-    async fn retry(&self, name: &SubscriptionName, sequence: Sequence) -> Done {
-        self.inner.retry(name, sequence).await
-    }
-
-    async fn discard(&self, name: &SubscriptionName, sequence: Sequence) -> Done {
-        self.inner.discard(name, sequence).await
-    }
-}
+use super::unreliable::Unreliable;
+use super::{Told, moment, name, plan};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_cannot_be_asked_says_so_at_the_beginning_and_is_asked_again_later() -> Outcome
@@ -393,5 +258,38 @@ async fn a_dead_letter_whose_event_is_gone_says_so_when_it_is_tried_again() -> O
     assert_eq!((letters[0].attempts, letters[0].retry_requested), (4, false));
     assert!(letters[0].errors[0].contains("event 7 is no longer on record"), "{letters:?}");
     assert_eq!(told.all(), []);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_slept_through_its_lease_hands_nothing_out_before_it_has_been_renewed() -> Outcome
+{
+    let (told, store) = (Told::new(), Unreliable::new());
+    let app = store.builder().at(moment()).start().await?;
+    let _guard = app.subscribe_durably(told.plans("billing")).await?;
+    app.settled().await?;
+    store.fail(&["renew"]);
+    soon("it waits", app.clock().slept_on_for(Duration::from_secs(10))).await;
+    app.clock().advance(TimeDelta::seconds(40));
+    store.failed("renew", 1).await;
+    app.emit(plan("a")).await?;
+    soon("it is about to be handed out", async {
+        while store.find(&name("billing")).await.unwrap().unwrap().reach < Sequence(1) {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    for failures in 2..4 {
+        soon("it waits", app.clock().slept_on_for(Duration::from_secs(10))).await;
+        app.clock().advance(TimeDelta::seconds(10));
+        store.failed("renew", failures).await;
+        assert_eq!(told.all(), [], "another may have taken over meanwhile");
+    }
+    store.fail(&[]);
+    soon("it waits", app.clock().slept_on_for(Duration::from_secs(10))).await;
+    app.clock().advance(TimeDelta::seconds(10));
+    told.times(1).await;
+    app.expect_subscription("billing").caught_up().await?;
+    assert_eq!(told.all(), [(1, 1, false)]);
     Ok(())
 }
