@@ -433,3 +433,21 @@ async fn what_a_subscription_needs_is_kept_also_from_a_removal_that_was_decided_
     let removed = log.remove_oldest(Sequence(5), 100).await.unwrap();
     assert_eq!(removed.map(|range| range.through), Some(Sequence(5)));
 }
+
+#[tokio::test]
+async fn a_damaged_index_of_the_products_own_is_the_effects_trouble_and_not_the_logs() {
+    let place = Place::new();
+    let storage = place.storage().await;
+    let (store, lease) = leased(&storage).await;
+    place
+        .raw()
+        .execute_batch(
+            "CREATE TABLE words (text TEXT);
+             CREATE VIRTUAL TABLE found USING fts5 (text, content = 'words');
+             INSERT INTO words VALUES ('one that the index does not know')",
+        )
+        .unwrap();
+    let check = Effect::new("INSERT INTO found (found, rank) VALUES ('integrity-check', 1)");
+    let told = refused(&store, &lease, check).await;
+    assert!(told.contains("267"), "{told}");
+}

@@ -134,15 +134,17 @@ impl App {
 
     /// Runs a durable subscription: from where it was, if there has been one of its name, and until the
     /// guard is dropped or the application ends. Of several applications on one record, one runs it,
-    /// and the others stand by.
+    /// and the others stand by. Where its name is new and it begins with what is recorded from now on,
+    /// that is what is emitted after this has returned.
     ///
     /// # Errors
-    /// When its declaration makes no sense, or this application runs one of its name already.
-    pub fn subscribe_durably(
+    /// When its declaration makes no sense, this application runs one of its name already, or the store
+    /// or the record does not answer.
+    pub async fn subscribe_durably(
         &self,
         subscription: DurableSubscription,
     ) -> Result<DurableGuard, SubscribeError> {
-        self.durable.start(subscription)
+        self.durable.start(subscription).await
     }
 
     /// The durable subscriptions that this application runs, and what each is doing.

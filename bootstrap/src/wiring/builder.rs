@@ -115,7 +115,7 @@ impl AppBuilder {
     ///
     /// # Errors
     /// When the log cannot be opened, a key or the redaction rules cannot be used, a type has no recorder,
-    /// or a durable subscription makes no sense.
+    /// or a durable subscription makes no sense or cannot be begun.
     pub async fn start(self) -> Result<App, StartError> {
         let Self { settings, catalogue, overrides, bus, mut decorators, durable, anchor } = self;
         if settings.log.events {
@@ -190,7 +190,7 @@ impl AppBuilder {
             owner: owner(),
         });
         for subscription in durable {
-            runners.start(subscription)?.keep();
+            runners.start(subscription).await?.keep();
         }
         let tree: Arc<dyn AuditTree> = services.resolve();
         let checkpoints =

@@ -16,7 +16,7 @@ use super::{Told, moment, name, plan};
 async fn pausing_resuming_and_rewinding_are_on_record_and_done() -> Outcome {
     let (told, billing, ann) = (Told::new(), name("billing"), || Actor::human("ann"));
     let app = TestApp::start().await?;
-    let _guard = app.subscribe_durably(told.plans("billing"))?;
+    let _guard = app.subscribe_durably(told.plans("billing")).await?;
     app.settled().await?;
     app.emit(plan("a")).await?;
     app.expect_subscription("billing").caught_up().await?;
@@ -55,7 +55,7 @@ async fn removing_ends_whoever_runs_it_and_forgets_its_dead_letters() -> Outcome
     let (told, billing) = (Told::new(), name("billing"));
     told.fail(|_| true);
     let app = TestApp::start().await?;
-    let guard = app.subscribe_durably(told.plans("billing").retrying(RetryPolicy::once()))?;
+    let guard = app.subscribe_durably(told.plans("billing").retrying(RetryPolicy::once())).await?;
     app.settled().await?;
     app.emit(plan("a")).await?;
     app.expect_subscription("billing").dead_letters(1).await?;
@@ -70,7 +70,7 @@ async fn removing_ends_whoever_runs_it_and_forgets_its_dead_letters() -> Outcome
     assert_eq!(guard.standing(), application::delivery::Standing::Ended);
     assert!(app.app().subscriptions().find(&billing).await?.is_none());
     // The name is free again, here as well.
-    let _guard = app.subscribe_durably(told.plans("billing").starting(StartAt::Beginning))?;
+    let _guard = app.subscribe_durably(told.plans("billing").starting(StartAt::Beginning)).await?;
     app.expect_subscription("billing").caught_up().await?;
     Ok(())
 }
@@ -80,7 +80,7 @@ async fn what_is_done_to_dead_letters_is_on_record() -> Outcome {
     let (told, billing, ann) = (Told::new(), name("billing"), || Actor::human("ann"));
     told.fail(|_| true);
     let app = TestApp::start().await?;
-    let _guard = app.subscribe_durably(told.plans("billing").retrying(RetryPolicy::once()))?;
+    let _guard = app.subscribe_durably(told.plans("billing").retrying(RetryPolicy::once())).await?;
     app.settled().await?;
     app.emit(plan("a")).await?;
     app.expect_subscription("billing").dead_letters(1).await?;

@@ -327,6 +327,7 @@ impl EventBus for Flawed {
                 flaws::without(stream, |place| place % 8 == 0)
             }
             Flaw::RepeatsOne => flaws::repeating(stream, |place| place == 700),
+            Flaw::AsksTheClosed => flaws::insisting(stream),
             Flaw::SkipsWhatIsLost => flaws::changed(stream, |events| {
                 events.filter(|event| futures::future::ready(event.is_ok()))
             }),

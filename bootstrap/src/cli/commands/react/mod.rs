@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use application::delivery::{DurableSubscription, RetryPolicy};
+use application::delivery::{BeginError, DurableSubscription, RetryPolicy};
 use chrono::{DateTime, Utc};
 use domain::ports::SubscriptionStoreError;
 use domain::{EventFilter, Sequence, SubscriptionName};
@@ -73,8 +73,8 @@ async fn react(
         .on_exhausted(args.on_exhausted.into())
         .with_deadline(args.timeout.saturating_add(AFTERMATH));
     let letters = dead_letters(app, &args.name).await?;
-    let guard = app.subscribe_durably(durable).map_err(|error| {
-        if let SubscribeError::Invalid(error) = error {
+    let guard = app.subscribe_durably(durable).await.map_err(|error| {
+        if let SubscribeError::Begin(BeginError::Invalid(error)) = error {
             return Failure::Usage(error.to_string());
         }
         Failure::because("the events cannot be reacted to", error)
