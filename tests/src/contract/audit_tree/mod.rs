@@ -28,7 +28,7 @@ mod entries;
 mod growing;
 mod history;
 mod keeping;
-mod model;
+pub(crate) mod model;
 mod pruning;
 mod sharing;
 

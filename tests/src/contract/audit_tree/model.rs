@@ -10,24 +10,35 @@ use domain::proof::{Digest, StoredEntry};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-type Hash = [u8; 32];
+/// A SHA-256 hash.
+pub(crate) type Hash = [u8; 32];
 
 /// The hashes of leaves, in their order.
 #[derive(Debug, Default)]
-pub(super) struct Model(Vec<Hash>);
+pub(crate) struct Model(Vec<Hash>);
 
 impl Model {
-    pub(super) fn leaves(&self) -> u64 {
+    /// The list of these.
+    pub(crate) fn of(leaves: Vec<Hash>) -> Self {
+        Self(leaves)
+    }
+
+    /// The root over the first so many leaves, if there are as many.
+    pub(crate) fn root(&self, size: u64) -> Option<Digest> {
+        Some(Digest(root(self.0.get(..usize::try_from(size).ok()?)?)))
+    }
+
+    pub(crate) fn leaves(&self) -> u64 {
         self.0.len() as u64
     }
 
     /// Takes the leaf of a row.
-    pub(super) fn add(&mut self, entry: &StoredEntry) {
+    pub(crate) fn add(&mut self, entry: &StoredEntry) {
         self.0.push(leaf_hash(entry));
     }
 
     /// The tiles of the first so many leaves.
-    pub(super) fn tiles(&self, size: u64) -> Tiles {
+    pub(crate) fn tiles(&self, size: u64) -> Tiles {
         let leaves = &self.0[..usize::try_from(size).unwrap_or(usize::MAX)];
         let mut tiles = Tiles::default();
         for (level, index) in places(size) {
@@ -45,7 +56,7 @@ impl Model {
 }
 
 /// The places of the tiles that a tree of so many leaves may have, and of one more in each row.
-pub(super) fn places(size: u64) -> Vec<(u8, u64)> {
+pub(crate) fn places(size: u64) -> Vec<(u8, u64)> {
     let row =
         |level: u8| (0..=size / 256_u64.pow(u32::from(level) + 1) + 1).map(move |at| (level, at));
     (0..4).flat_map(row).collect()
@@ -69,7 +80,7 @@ fn root(leaves: &[Hash]) -> Hash {
 }
 
 /// The hash of the leaf that follows from a row.
-pub(super) fn leaf_hash(entry: &StoredEntry) -> Hash {
+pub(crate) fn leaf_hash(entry: &StoredEntry) -> Hash {
     Sha256::new().chain_update([0]).chain_update(leaf(entry)).finalize().into()
 }
 
@@ -111,15 +122,15 @@ fn leaf(entry: &StoredEntry) -> String {
 
 /// Tiles by level and index. What is printed of them is short enough to be read.
 #[derive(Default, PartialEq, Eq)]
-pub(super) struct Tiles(BTreeMap<(u8, u64), Vec<u8>>);
+pub(crate) struct Tiles(BTreeMap<(u8, u64), Vec<u8>>);
 
 impl Tiles {
-    pub(super) fn insert(&mut self, level: u8, index: u64, hashes: &[u8]) {
+    pub(crate) fn insert(&mut self, level: u8, index: u64, hashes: &[u8]) {
         self.0.insert((level, index), hashes.to_vec());
     }
 
     /// Whether each of these is there and begins as it does here.
-    pub(super) fn are_continued_by(&self, later: &Self) -> bool {
+    pub(crate) fn are_continued_by(&self, later: &Self) -> bool {
         let continued = |(at, hashes): (_, &Vec<u8>)| {
             later.0.get(at).is_some_and(|later| later.starts_with(hashes))
         };
