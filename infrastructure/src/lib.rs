@@ -14,3 +14,4 @@ pub mod redaction;
 #[cfg(feature = "sqlite")]
 pub mod seaorm;
 mod sync;
+mod unwritable;

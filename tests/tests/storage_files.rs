@@ -64,9 +64,9 @@ async fn another_programs_write_ahead_log_is_not_folded_back() {
 async fn a_log_of_a_later_version_is_refused_and_left_untouched() {
     let place = Place::new();
     place.storage().await.close().await;
-    place.raw().execute_batch("PRAGMA user_version = 3").unwrap();
+    place.raw().execute_batch("PRAGMA user_version = 4").unwrap();
     let error = refused(&place.file).await;
-    assert!(matches!(error, OpenError::NewerSchema { found: 3, known: 2, .. }), "{error:?}");
+    assert!(matches!(error, OpenError::NewerSchema { found: 4, known: 3, .. }), "{error:?}");
     assert!(error.to_string().contains("update it"), "{error}");
 }
 

@@ -4,20 +4,22 @@
 
 mod storage_place;
 
-use domain::AuditAppend;
+use domain::{AuditAppend, AuditTree};
 use indelible_tests::contract::audit_log::batch;
+use infrastructure::seaorm::SeaOrmAuditTree;
 use rusqlite::Connection;
 use storage_place::{Place, ids};
 
 const COLUMNS: &str = "event_id, event_type, schema_version, occurred_at, source, subject, plan_id, \
                        project_name, session_id, actor, user_identity, correlation_id, \
-                       causation_id, trace_id, extensions, details, recorded_at";
+                       causation_id, trace_id, extensions, details, recorded_at, leaf_hash";
 
-/// A log of five entries, closed, and the file as another program sees it.
+/// A log of five entries that are in the tree, closed, and the file as another program sees it.
 async fn recorded() -> (Place, Connection) {
     let place = Place::new();
     let storage = place.storage().await;
     storage_place::log_over(&storage).append(&batch("e", 5)).await.unwrap();
+    SeaOrmAuditTree::new(storage.clone()).grow().await.unwrap();
     storage.close().await;
     let raw = place.raw();
     (place, raw)

@@ -208,9 +208,9 @@ async fn an_inspection_tells_where_the_log_is_and_how_it_is_kept() {
     assert_eq!(value("journal mode"), Some("wal"));
     assert_eq!(value("entries"), Some("8"));
     assert_eq!(value("sequences"), Some("1 to 8"));
-    assert_eq!(value("schema"), Some("all 14 objects as made"));
+    assert_eq!(value("schema"), Some("all 31 objects as made"));
     assert_eq!(value("details and extensions"), Some("JSON objects"));
-    assert_eq!(value("schema version"), Some("2"));
+    assert_eq!(value("schema version"), Some("3"));
     std::fs::remove_file(&place.file).unwrap();
     let gone = log.inspect().await;
     assert!(matches!(gone, Err(QueryError::Storage(_))), "{gone:?}");

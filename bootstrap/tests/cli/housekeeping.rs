@@ -61,12 +61,13 @@ fn what_is_old_is_pruned_from_the_start_and_the_run_is_on_record() {
     sandbox.feed(&["record"], b"").success();
     let database = rusqlite::Connection::open(sandbox.database()).unwrap();
     for n in 1..=5 {
-        // Rows as they were recorded years ago; the guards let them in, as they follow the head.
+        // Rows as they were recorded years ago; the guards let them in, as they follow the head and
+        // have something of the length of a leaf's hash.
         let sql = "INSERT INTO audit_log (sequence, event_id, event_type, schema_version, \
-                   occurred_at, source, details, recorded_at) VALUES (?1, ?2, 'entity.deleted', 1, \
-                   '2020-01-01T00:00:00.000000000Z', '/old', \
+                   occurred_at, source, details, recorded_at, leaf_hash) VALUES (?1, ?2, \
+                   'entity.deleted', 1, '2020-01-01T00:00:00.000000000Z', '/old', \
                    '{\"entity_kind\":\"note\",\"entity_id\":\"n\"}', \
-                   '2020-01-01T00:00:00.000000000Z')";
+                   '2020-01-01T00:00:00.000000000Z', zeroblob(32))";
         database.execute(sql, rusqlite::params![n, format!("old-{n}")]).unwrap();
     }
     drop(database);

@@ -90,6 +90,12 @@ impl TileGrowth {
         self.size
     }
 
+    /// What a tile holds, of those that were not filled at the beginning and those begun since.
+    #[must_use]
+    pub fn tile(&self, id: TileId) -> Option<&[u8]> {
+        self.tiles.get(&id).map(Vec::as_slice)
+    }
+
     /// The tiles that were not filled at the beginning and those begun since, as they are now.
     pub fn tiles(&self) -> impl Iterator<Item = (TileId, &[u8])> {
         self.tiles.iter().map(|(id, hashes)| (*id, &**hashes))
@@ -131,7 +137,12 @@ mod tests {
     #[test]
     fn a_tree_of_tiles_has_the_root_that_its_leaves_have() {
         // 256 leaves are one full tile: its subtree's hash is the tree's.
-        let tiles = grown(&mut TileGrowth::default(), 256);
+        let mut growth = TileGrowth::default();
+        let tiles = grown(&mut growth, 256);
+        for (id, hashes) in &tiles {
+            assert_eq!(growth.tile(*id), Some(&**hashes));
+        }
+        assert_eq!(growth.tile(TileId { level: 0, index: 1 }), None);
         let mut row: Vec<tlog_tiles::Hash> =
             (0..256).map(|n| tlog_tiles::Hash(leaf(n).0)).collect();
         while row.len() > 1 {

@@ -9,10 +9,11 @@ use domain::subscription::Effect;
 use domain::{AuditLog, SubscriptionStore};
 use infrastructure::memory::{InMemoryAuditLog, InMemorySubscriptionStore};
 use infrastructure::seaorm::{
-    AuditStorage, SeaOrmAuditLog, SeaOrmSubscriptionStore, StorageOptions,
+    AuditStorage, SeaOrmAuditLog, SeaOrmAuditTree, SeaOrmSubscriptionStore, StorageOptions,
 };
 
 use super::audit_log::AuditLogMaker;
+use super::audit_tree::{AuditTreeMaker, Treed};
 use super::subscription_store::{EffectLedger, SubscriptionStoreMaker};
 use crate::expect::must;
 use crate::fakes::ManualClock;
@@ -26,6 +27,15 @@ pub struct InMemory;
 impl AuditLogMaker for InMemory {
     async fn make(&self, clock: Arc<ManualClock>) -> Arc<dyn AuditLog> {
         Arc::new(InMemoryAuditLog::new(clock))
+    }
+}
+
+#[async_trait]
+impl AuditTreeMaker for InMemory {
+    async fn make(&self, clock: Arc<ManualClock>) -> Treed {
+        let log = InMemoryAuditLog::new(clock);
+        let tree = Arc::new(log.tree());
+        Treed { log: Arc::new(log), tree }
     }
 }
 
@@ -116,6 +126,27 @@ impl AuditLogMaker for OnDisk {
 
     async fn share(&self, _: &dyn AuditLog, clock: Arc<ManualClock>) -> Option<Arc<dyn AuditLog>> {
         Some(Arc::new(SeaOrmAuditLog::new(self.open_twice().await?, clock)))
+    }
+}
+
+/// The log in a storage and its tree.
+fn treed(storage: AuditStorage, clock: Arc<ManualClock>) -> Treed {
+    let tree = Arc::new(SeaOrmAuditTree::new(storage.clone()));
+    Treed { log: Arc::new(SeaOrmAuditLog::new(storage, clock)), tree }
+}
+
+#[async_trait]
+impl AuditTreeMaker for OnDisk {
+    async fn make(&self, clock: Arc<ManualClock>) -> Treed {
+        treed(self.new_file().await, clock)
+    }
+
+    async fn reopen(&self, _: &Treed, clock: Arc<ManualClock>) -> Option<Treed> {
+        Some(treed(self.open_again().await?, clock))
+    }
+
+    async fn share(&self, _: &Treed, clock: Arc<ManualClock>) -> Option<Treed> {
+        Some(treed(self.open_twice().await?, clock))
     }
 }
 

@@ -125,6 +125,7 @@ pub(crate) const ALLOWED: &[(&str, &str, &str)] = &[
     ("tests", "proptest", "contract suites hold properties"),
     ("tests", "rusqlite", "stored rows past every adapter, and folding the write-ahead log back"),
     ("tests", "serde_json", "payloads to compare"),
+    ("tests", "sha2", "computes a tree once more, by its definition"),
     ("tests", "shaku", "fakes are components"),
     ("tests", "tempfile", "databases that clean up after themselves"),
     ("tests", "testcontainers", "runs containers; behind a feature"),

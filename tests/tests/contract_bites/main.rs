@@ -10,6 +10,7 @@
 #![allow(clippy::print_stdout)] // Which promise caught what is read with `--nocapture`.
 
 mod audit_log;
+mod audit_tree;
 mod clock;
 mod event_bus;
 mod event_recorder;
@@ -38,6 +39,7 @@ macro_rules! bites {
 
 bites! {
     audit_log: every_promise_of_the_audit_log_bites, who_catches_a_broken_audit_log;
+    audit_tree: every_promise_of_the_audit_tree_bites, who_catches_a_broken_tree;
     subscription_store: every_promise_of_the_subscription_store_bites, who_catches_a_broken_store;
     event_bus: every_promise_of_the_event_bus_bites, who_catches_a_broken_event_bus;
     event_recorder: every_promise_of_the_recorder_bites, who_catches_a_broken_recorder;

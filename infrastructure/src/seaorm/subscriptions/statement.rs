@@ -9,14 +9,19 @@ use std::str::Chars;
 const VERBS: [&str; 8] =
     ["INSERT", "REPLACE", "UPDATE", "DELETE", "WITH", "CREATE", "ALTER", "DROP"];
 
-/// The tables that are not a product's to change. Everything of the record's own has a name that
-/// begins with the first one.
-const OURS: [&str; 6] = [
+/// The tables that are not a product's to change. Indexes and triggers have the names of their tables,
+/// and something after an underscore.
+const OURS: [&str; 11] = [
     "audit_log",
     "audit_retention_permit",
     "audit_subscription",
     "audit_dead_letter",
     "audit_lease_token",
+    "audit_tree",
+    "audit_tile",
+    "audit_checkpoint",
+    "audit_signing_key",
+    "audit_erasure_permit",
     "seaql_migrations",
 ];
 
@@ -94,7 +99,8 @@ pub(super) fn parameters(statement: &str) -> Result<usize, RefusedStatement> {
 /// takes `DROP TABLE 'audit_log'`.
 fn is_ours(word: &str) -> bool {
     let word = word.to_ascii_lowercase();
-    OURS.contains(&&*word) || word.starts_with("audit_log_")
+    let rest_of = |table: &&str| word.strip_prefix(*table);
+    OURS.iter().filter_map(rest_of).any(|rest| rest.is_empty() || rest.starts_with('_'))
 }
 
 /// What a statement is made of, as far as it matters here.

@@ -22,7 +22,21 @@ pub enum RowError {
     Refused(#[from] rusqlite::Error),
 }
 
-/// Puts a row into the log in `file`, past every adapter.
+/// The guard of the sequence as it was before there was a tree. A sample is the row of an event: it has
+/// no leaf, whose hash today's guard asks for as well.
+const GUARD_BEFORE_THE_TREE: &str = "
+DROP TRIGGER IF EXISTS audit_log_has_no_gaps;
+CREATE TRIGGER audit_log_has_no_gaps BEFORE INSERT ON audit_log
+WHEN NEW.sequence <> (SELECT coalesce(max(sequence), 0) + 1 FROM audit_log)
+BEGIN
+    SELECT RAISE(ABORT, 'the audit log has no gaps: append at the sequence after its newest entry');
+END;";
+
+/// The columns that belong to the tree: a hash that holds the place on record, and salts drawn anew for
+/// every row, which no sample can keep.
+const OF_THE_TREE: &str = "'leaf_hash', 'personal_salt', 'details_salt', 'erased'";
+
+/// Puts a row into the log in `file`, past every adapter, as if it were from before there was a tree.
 ///
 /// # Errors
 /// When the text is no row, or the database's own guards refuse it.
@@ -33,6 +47,7 @@ pub(super) fn put(file: &Path, text: &str) -> Result<(), RowError> {
         database.query_row("SELECT count(*) FROM audit_log", (), |row| row.get::<_, u32>(0))
     };
     let before = count(&database)?;
+    database.execute_batch(GUARD_BEFORE_THE_TREE)?;
     database.execute_batch(text)?;
     match count(&database)?.saturating_sub(before) {
         1 => Ok(()),
@@ -40,7 +55,8 @@ pub(super) fn put(file: &Path, text: &str) -> Result<(), RowError> {
     }
 }
 
-/// The row at `sequence` of the log in `file`, with these columns, or with all that the table has.
+/// The row at `sequence` of the log in `file`, with these columns, or with all that the table has but
+/// for those of the tree.
 ///
 /// # Errors
 /// When there is no such row.
@@ -53,7 +69,10 @@ pub(super) fn take(
     let columns = match columns {
         Some(columns) => columns,
         None => database
-            .prepare("SELECT name FROM pragma_table_info('audit_log') ORDER BY cid")?
+            .prepare(&format!(
+                "SELECT name FROM pragma_table_info('audit_log') \
+                 WHERE name NOT IN ({OF_THE_TREE}) ORDER BY cid"
+            ))?
             .query_map((), |row| row.get(0))?
             .collect::<Result<_, _>>()?,
     };
