@@ -15,9 +15,9 @@ use infrastructure::bus::{
 };
 use infrastructure::redaction::{RedactionKey, SecretRedactor, SecretRedactorParameters};
 use infrastructure::seaorm::{
-    AuditStorage, Durability, SeaOrmAuditLog, SeaOrmAuditLogParameters, SeaOrmAuditTree,
-    SeaOrmAuditTreeParameters, SeaOrmSubscriptionStore, SeaOrmSubscriptionStoreParameters,
-    StorageOptions,
+    AuditStorage, Durability, SeaOrmAuditErasure, SeaOrmAuditErasureParameters, SeaOrmAuditLog,
+    SeaOrmAuditLogParameters, SeaOrmAuditTree, SeaOrmAuditTreeParameters, SeaOrmSubscriptionStore,
+    SeaOrmSubscriptionStoreParameters, StorageOptions,
 };
 use shaku::{HasComponent, Interface, ModuleBuilder};
 
@@ -125,6 +125,9 @@ impl AppBuilder {
                 storage: storage.clone(),
             })
             .with_component_parameters::<SeaOrmAuditTree>(SeaOrmAuditTreeParameters {
+                storage: storage.clone(),
+            })
+            .with_component_parameters::<SeaOrmAuditErasure>(SeaOrmAuditErasureParameters {
                 storage: storage.clone(),
             })
             .with_component_parameters::<SeaOrmSubscriptionStore>(

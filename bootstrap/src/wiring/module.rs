@@ -6,6 +6,7 @@
 //! | `Redactor` | `SecretRedactor` |
 //! | `AuditLog` | `SeaOrmAuditLog` |
 //! | `AuditTree` | `SeaOrmAuditTree`; none where the record is kept by another adapter |
+//! | `AuditErasure` | `SeaOrmAuditErasure`; none where the record is kept by another adapter |
 //! | `SubscriptionStore` | `SeaOrmSubscriptionStore`; in memory where the record is kept by another adapter |
 //! | `EventRecorder` | `AuditEventSubscriber` |
 //! | `EventBus` | `ReactiveEventBus` |
@@ -20,11 +21,15 @@
 )]
 
 use application::AuditEventSubscriber;
-use domain::{AuditLog, AuditTree, Clock, EventBus, EventRecorder, Redactor, SubscriptionStore};
+use domain::{
+    AuditErasure, AuditLog, AuditTree, Clock, EventBus, EventRecorder, Redactor, SubscriptionStore,
+};
 use infrastructure::bus::ReactiveEventBus;
 use infrastructure::clock::SystemClock;
 use infrastructure::redaction::SecretRedactor;
-use infrastructure::seaorm::{SeaOrmAuditLog, SeaOrmAuditTree, SeaOrmSubscriptionStore};
+use infrastructure::seaorm::{
+    SeaOrmAuditErasure, SeaOrmAuditLog, SeaOrmAuditTree, SeaOrmSubscriptionStore,
+};
 use shaku::{HasComponent, module};
 
 /// The ports that the container plays, as one module: what a product's own container is built on,
@@ -34,6 +39,7 @@ pub trait IndelibleServices:
     + HasComponent<dyn Redactor>
     + HasComponent<dyn AuditLog>
     + HasComponent<dyn AuditTree>
+    + HasComponent<dyn AuditErasure>
     + HasComponent<dyn SubscriptionStore>
     + HasComponent<dyn EventRecorder>
     + HasComponent<dyn EventBus>
@@ -47,6 +53,7 @@ module! {
             SecretRedactor,
             SeaOrmAuditLog,
             SeaOrmAuditTree,
+            SeaOrmAuditErasure,
             SeaOrmSubscriptionStore,
             AuditEventSubscriber,
             ReactiveEventBus,

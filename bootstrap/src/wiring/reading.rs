@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{AuditLog, SubscriptionStore};
+use domain::{AuditErasure, AuditLog, SubscriptionStore};
 use infrastructure::clock::SystemClock;
 use infrastructure::seaorm::{
-    Access, AuditStorage, OpenError, SeaOrmAuditLog, SeaOrmSubscriptionStore, StorageOptions,
+    Access, AuditStorage, OpenError, SeaOrmAuditErasure, SeaOrmAuditLog, SeaOrmSubscriptionStore,
+    StorageOptions,
 };
 
 use crate::settings::Settings;
@@ -28,6 +29,16 @@ pub async fn open_subscriptions_for_reading(
     settings: &Settings,
 ) -> Result<Arc<dyn SubscriptionStore>, OpenError> {
     Ok(Arc::new(SeaOrmSubscriptionStore::new(storage(settings).await?, Arc::new(SystemClock))))
+}
+
+/// What can be asked about erasing from the record that the settings name, which must exist.
+///
+/// # Errors
+/// When it does not exist, or is not a record this program can read.
+pub async fn open_erasure_for_reading(
+    settings: &Settings,
+) -> Result<Arc<dyn AuditErasure>, OpenError> {
+    Ok(Arc::new(SeaOrmAuditErasure::new(storage(settings).await?)))
 }
 
 async fn storage(settings: &Settings) -> Result<AuditStorage, OpenError> {

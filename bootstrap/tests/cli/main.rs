@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod crash;
+mod erasing;
 mod explaining;
 mod following;
 mod housekeeping;
