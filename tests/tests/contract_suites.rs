@@ -178,6 +178,7 @@ fn names_and_sentences<S: ?Sized>(suite: &contract::Suite<S>) -> Vec<(&'static s
 fn promises_have_names_of_their_own_and_say_something() {
     for suite in [
         names_and_sentences(&contract::audit_log::suite()),
+        names_and_sentences(&contract::audit_erasure::suite()),
         names_and_sentences(&contract::audit_tree::suite()),
         names_and_sentences(&contract::subscription_store::suite()),
         names_and_sentences(&contract::event_bus::suite()),

@@ -9,21 +9,22 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ports::SubscriptionStoreError;
+use domain::audit::{Erasure, ErasureSelection};
+use domain::ports::{ErasureError, SubscriptionStoreError};
 use domain::subscription::{
     Effect, EventEffects, Lease, NewDeadLetter, Progress, SubscriptionFailure,
 };
 use domain::{
-    AppendError, AuditAppend, AuditInspect, AuditRetention, Clock, QueryError, Sequence,
-    SubscriptionName, SubscriptionStore,
+    AppendError, AuditAppend, AuditErasure, AuditInspect, AuditRetention, Clock, QueryError,
+    Sequence, SubscriptionName, SubscriptionStore,
 };
 use futures::FutureExt;
 use indelible_tests::contract::audit_log::{entry, start};
 use indelible_tests::fakes::ManualClock;
 use infrastructure::clock::SystemClock;
 use infrastructure::seaorm::{
-    Access, AuditStorage, SeaOrmSubscriptionStore, SeaOrmSubscriptionStoreParameters,
-    StorageOptions,
+    Access, AuditStorage, SeaOrmAuditErasure, SeaOrmSubscriptionStore,
+    SeaOrmSubscriptionStoreParameters, StorageOptions,
 };
 use serde_json::json;
 use shaku::HasComponent;
@@ -290,6 +291,10 @@ async fn a_file_of_the_first_version_is_read_as_it_is_and_has_no_subscriptions()
     let refused = store.ensure(&billing(), Sequence(0)).await;
     let reason = matches!(refused, Err(SubscriptionStoreError::Write(AppendError::ReadOnly(_))));
     assert!(reason, "{refused:?}");
+    let erasure = SeaOrmAuditErasure::new(storage.clone());
+    let selection = ErasureSelection::Entry(Sequence(1));
+    let refused = erasure.count(&Erasure { selection, details: true }).await;
+    assert!(matches!(refused, Err(ErasureError::EarlierVersion)), "{refused:?}");
     let inspection = log.inspect().await.unwrap();
     let told = |what| inspection.facts.iter().find(|fact| fact.what == what).unwrap();
     assert_eq!(told("schema version").value, "1; it becomes 3 when it is written to");

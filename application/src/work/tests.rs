@@ -7,7 +7,7 @@ use domain::events::{
     ActorCompleted, ActorInvoked, BudgetWarning, CATALOGUE, PlanCancelled, SessionClosed,
     SessionCreated, ToolCompleted, ToolErrored, ToolInvoked, ToolRetried,
 };
-use domain::{DomainEvent, EventDraft, RecordedEvent, Sequence};
+use domain::{DomainEvent, ErasedFields, EventDraft, RecordedEvent, Sequence};
 use proptest::prelude::*;
 
 use super::Step::{Continued, Opened, Reopened};
@@ -32,7 +32,12 @@ fn retried(id: &str) -> EventDraft {
 fn recorded(n: usize, draft: EventDraft) -> RecordedEvent {
     let now = DateTime::<Utc>::UNIX_EPOCH;
     let envelope = draft.seal(now, || format!("e{n}"), "/tests").unwrap();
-    RecordedEvent { sequence: Sequence(n as u64), recorded_at: now, envelope }
+    RecordedEvent {
+        sequence: Sequence(n as u64),
+        recorded_at: now,
+        envelope,
+        erased: ErasedFields::NONE,
+    }
 }
 
 /// What each event of a record did; beginnings are known by their places, from 1. Then what is open.

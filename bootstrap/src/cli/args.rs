@@ -10,6 +10,7 @@ use domain::Sequence;
 use domain::audit::TallyBy;
 
 use super::durable_args::{DeadLettersArgs, ReactArgs, SubscriptionsArgs};
+use super::erase_args::EraseArgs;
 use super::filters::FilterArgs;
 use super::output::Format;
 use super::proof_args::{
@@ -81,6 +82,8 @@ pub(super) enum Command {
     Catalog(CatalogArgs),
     /// Remove what is older than the retention policy keeps
     Prune(PruneArgs),
+    /// Destroy values on request: who somebody is, and with --details what was said
+    Erase(EraseArgs),
     /// Import the audit log of the originating platform
     Import(ImportArgs),
     /// Run a command for each event, once it is on record: again after a failure, on after a restart

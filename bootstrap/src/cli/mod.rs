@@ -10,6 +10,7 @@ mod args;
 mod commands;
 mod console;
 mod durable_args;
+mod erase_args;
 mod failure;
 mod filters;
 mod interrupt;

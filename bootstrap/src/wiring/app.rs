@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use application::delivery::DurableSubscription;
 use application::proof::{CheckpointError, SignCheckpoints};
-use application::{CheckHealth, ManageSubscriptions, PruneAuditLog};
+use application::{CheckHealth, EraseValues, ManageSubscriptions, PruneAuditLog};
 use domain::ports::{CheckpointSigner, QueryError, ShutdownReport};
 use domain::proof::SignedCheckpoint;
 use domain::{AuditLog, AuditTree, Catalogue, Clock, EventBus, SubscriptionStore};
@@ -130,6 +130,12 @@ impl App {
     #[must_use]
     pub fn prune(&self) -> PruneAuditLog {
         PruneAuditLog::new(self.log(), self.subscriptions(), self.bus(), self.clock())
+    }
+
+    /// The use case of erasing values on request, over this application's adapters.
+    #[must_use]
+    pub fn erase(&self) -> EraseValues {
+        EraseValues::new(self.log(), self.services.resolve(), self.bus(), self.clock())
     }
 
     /// Runs a durable subscription: from where it was, if there has been one of its name, and until the

@@ -18,9 +18,9 @@ use infrastructure::bus::{
 };
 use infrastructure::redaction::{RedactionKey, SecretRedactor, SecretRedactorParameters};
 use infrastructure::seaorm::{
-    AuditStorage, Durability, SeaOrmAuditLog, SeaOrmAuditLogParameters, SeaOrmAuditTree,
-    SeaOrmAuditTreeParameters, SeaOrmSubscriptionStore, SeaOrmSubscriptionStoreParameters,
-    StorageOptions,
+    AuditStorage, Durability, SeaOrmAuditErasure, SeaOrmAuditErasureParameters, SeaOrmAuditLog,
+    SeaOrmAuditLogParameters, SeaOrmAuditTree, SeaOrmAuditTreeParameters, SeaOrmSubscriptionStore,
+    SeaOrmSubscriptionStoreParameters, StorageOptions,
 };
 use infrastructure::signing::{Ed25519Signer, Ed25519SignerParameters};
 use shaku::{HasComponent, Interface, ModuleBuilder};
@@ -143,6 +143,9 @@ impl AppBuilder {
                 storage: storage.clone(),
             })
             .with_component_parameters::<SeaOrmAuditTree>(SeaOrmAuditTreeParameters {
+                storage: storage.clone(),
+            })
+            .with_component_parameters::<SeaOrmAuditErasure>(SeaOrmAuditErasureParameters {
                 storage: storage.clone(),
             })
             .with_component_parameters::<SeaOrmSubscriptionStore>(

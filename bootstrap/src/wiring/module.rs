@@ -6,6 +6,7 @@
 //! | `Redactor` | `SecretRedactor` |
 //! | `AuditLog` | `SeaOrmAuditLog` |
 //! | `AuditTree` | `SeaOrmAuditTree`; none where the record is kept by another adapter |
+//! | `AuditErasure` | `SeaOrmAuditErasure`; none where the record is kept by another adapter |
 //! | `CheckpointSigner` | `Ed25519Signer` |
 //! | `SubscriptionStore` | `SeaOrmSubscriptionStore`; in memory where the record is kept by another adapter |
 //! | `EventRecorder` | `AuditEventSubscriber` |
@@ -22,11 +23,15 @@
 
 use application::AuditEventSubscriber;
 use domain::ports::CheckpointSigner;
-use domain::{AuditLog, AuditTree, Clock, EventBus, EventRecorder, Redactor, SubscriptionStore};
+use domain::{
+    AuditErasure, AuditLog, AuditTree, Clock, EventBus, EventRecorder, Redactor, SubscriptionStore,
+};
 use infrastructure::bus::ReactiveEventBus;
 use infrastructure::clock::SystemClock;
 use infrastructure::redaction::SecretRedactor;
-use infrastructure::seaorm::{SeaOrmAuditLog, SeaOrmAuditTree, SeaOrmSubscriptionStore};
+use infrastructure::seaorm::{
+    SeaOrmAuditErasure, SeaOrmAuditLog, SeaOrmAuditTree, SeaOrmSubscriptionStore,
+};
 use infrastructure::signing::Ed25519Signer;
 use shaku::{HasComponent, module};
 
@@ -37,6 +42,7 @@ pub trait IndelibleServices:
     + HasComponent<dyn Redactor>
     + HasComponent<dyn AuditLog>
     + HasComponent<dyn AuditTree>
+    + HasComponent<dyn AuditErasure>
     + HasComponent<dyn CheckpointSigner>
     + HasComponent<dyn SubscriptionStore>
     + HasComponent<dyn EventRecorder>
@@ -51,6 +57,7 @@ module! {
             SecretRedactor,
             SeaOrmAuditLog,
             SeaOrmAuditTree,
+            SeaOrmAuditErasure,
             Ed25519Signer,
             SeaOrmSubscriptionStore,
             AuditEventSubscriber,

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{AuditLog, AuditTree, SubscriptionStore};
+use domain::{AuditErasure, AuditLog, AuditTree, SubscriptionStore};
 use infrastructure::clock::SystemClock;
 use infrastructure::seaorm::{
-    Access, AuditStorage, OpenError, SeaOrmAuditLog, SeaOrmAuditTree, SeaOrmSubscriptionStore,
-    StorageOptions,
+    Access, AuditStorage, OpenError, SeaOrmAuditErasure, SeaOrmAuditLog, SeaOrmAuditTree,
+    SeaOrmSubscriptionStore, StorageOptions,
 };
 
 use crate::settings::Settings;
@@ -41,6 +41,16 @@ pub async fn open_tree_for_reading(
     let storage = storage(settings).await?;
     let log = SeaOrmAuditLog::new(storage.clone(), Arc::new(SystemClock));
     Ok((Arc::new(log), Arc::new(SeaOrmAuditTree::new(storage))))
+}
+
+/// What can be asked about erasing from the record that the settings name, which must exist.
+///
+/// # Errors
+/// When it does not exist, or is not a record this program can read.
+pub async fn open_erasure_for_reading(
+    settings: &Settings,
+) -> Result<Arc<dyn AuditErasure>, OpenError> {
+    Ok(Arc::new(SeaOrmAuditErasure::new(storage(settings).await?)))
 }
 
 async fn storage(settings: &Settings) -> Result<AuditStorage, OpenError> {

@@ -7,6 +7,7 @@
 mod bad_input;
 mod commands;
 mod crash;
+mod erasing;
 mod explaining;
 mod following;
 mod housekeeping;

@@ -4,10 +4,14 @@
 //! Deliberately absent: how and where entries are stored, which is an adapter's business.
 
 mod entry;
+mod erased;
+mod erasure;
 mod filter;
 mod receipt;
 pub mod retention;
 
 pub use entry::AuditEntry;
+pub use erased::ErasedFields;
+pub use erasure::{Erasure, ErasureCount, ErasureSelection};
 pub use filter::{AuditFilter, Page, Tally, TallyBy, TimeSpan, TypePattern};
 pub use receipt::{LogSpan, Receipt, ReceiptStatus, RecordedEvent, Sequence, WrongEventType};

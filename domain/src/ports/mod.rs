@@ -3,6 +3,7 @@
 //! Each method says what an adapter MUST guarantee; the contract suites in the tests package hold
 //! every adapter to it. All ports inherit `shaku::Interface`, so that one container can hold them.
 
+mod audit_erasure;
 mod audit_log;
 mod audit_tree;
 mod checkpoint_anchor;
@@ -18,6 +19,7 @@ mod event_subscriber;
 mod redactor;
 mod subscription_store;
 
+pub use audit_erasure::{AuditErasure, ErasedChunk, ErasureError};
 pub use audit_log::{
     AppendError, AuditAppend, AuditInspect, AuditLog, AuditQuery, AuditRetention, Fact, Inspection,
     QueryError, RetentionError, StorageProblem,

@@ -44,6 +44,12 @@ impl CommittedField {
         }
     }
 
+    /// The field of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.name() == name)
+    }
+
     /// Whether it says who somebody is, and so shares the salt of those that do.
     #[must_use]
     pub const fn is_personal(self) -> bool {

@@ -4,6 +4,7 @@
 //! the ones they cannot keep: what they hold goes with the process, and there is no database in which a
 //! handler could change something.
 
+mod erasure;
 mod record;
 mod subscriptions;
 mod tree;

@@ -1,14 +1,15 @@
 //! What a log in memory and the tree over it share: the entries, and the tiles.
 //!
-//! Deliberately absent: any way for a value to be changed once it is on record.
+//! Deliberately absent: any way for a value to be changed once it is on record, but for erasing it.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use chrono::{DateTime, Utc};
+use domain::audit::Erasure;
 use domain::ports::{KeptCheckpoint, KeptKey};
 use domain::proof::{Digest, MAX_LEAF_BYTES, Salt, StoredEntry, TileGrowth, leaf_hash};
-use domain::{AuditEntry, Receipt, ReceiptStatus, RecordedEvent, Sequence};
+use domain::{AuditEntry, ErasedFields, Receipt, ReceiptStatus, RecordedEvent, Sequence};
 use tokio::sync::watch;
 use ulid::Ulid;
 
@@ -67,6 +68,7 @@ impl NewRow {
             sequence: Sequence(i64::MAX.cast_unsigned()),
             recorded_at: envelope.occurred_at,
             envelope: envelope.clone(),
+            erased: ErasedFields::NONE,
         };
         let stored = StoredEntry {
             // The longest there can be, until it is placed.
@@ -113,6 +115,15 @@ pub(super) struct Row {
     pub(super) event: RecordedEvent,
     pub(super) stored: StoredEntry,
     leaf: Digest,
+}
+
+impl Row {
+    /// Erases what is meant, both ways in which it is kept; the leaf stays.
+    pub(super) fn erase(&mut self, erasure: &Erasure) {
+        erasure.apply(&mut self.event);
+        // All of it is as we have written it.
+        let _ = self.stored.erase(erasure.details);
+    }
 }
 
 /// A contiguous range of entries, where the events are that were ever identified in it, and the tree.

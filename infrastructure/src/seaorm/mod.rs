@@ -3,7 +3,7 @@
 //! One table, `audit_log`, that the database itself keeps append-only and gapless by triggers, and
 //! beside it those of the tree over the record and of the durable subscriptions; a writer of one
 //! connection and a few readers. Start with [`AuditStorage::connect`], then build a [`SeaOrmAuditLog`],
-//! a [`SeaOrmAuditTree`] and a [`SeaOrmSubscriptionStore`] over it.
+//! a [`SeaOrmAuditTree`], a [`SeaOrmAuditErasure`] and a [`SeaOrmSubscriptionStore`] over it.
 //!
 //! Deliberately absent: rows in the public interface, and any rule about what may be recorded or
 //! how long it is kept.
@@ -11,6 +11,7 @@
 mod append;
 mod decode;
 mod entity;
+mod erasure;
 mod examine;
 mod filter;
 mod growth;
@@ -29,6 +30,7 @@ mod tree;
 mod turn;
 mod writer;
 
+pub use erasure::{SeaOrmAuditErasure, SeaOrmAuditErasureParameters};
 pub use log::{SeaOrmAuditLog, SeaOrmAuditLogParameters};
 pub use open_error::OpenError;
 pub use options::{Access, Durability, StorageOptions};

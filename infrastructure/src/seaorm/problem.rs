@@ -124,7 +124,8 @@ pub(super) struct Patience {
 }
 
 impl Patience {
-    const PAUSE: Duration = Duration::from_millis(5);
+    /// How long to pause between two attempts.
+    pub(super) const PAUSE: Duration = Duration::from_millis(5);
 
     pub(super) fn of(limit: Duration) -> Self {
         Self { started: Instant::now(), limit }
@@ -135,6 +136,11 @@ impl Patience {
     pub(super) fn pause_after<T>(&self, outcome: &Result<T, impl Troubled>) -> Option<Duration> {
         let busy = outcome.as_ref().is_err_and(|error| error.trouble() == Trouble::Busy);
         (busy && self.waited() < self.limit).then_some(Self::PAUSE)
+    }
+
+    /// Whether there is no time left.
+    pub(super) fn is_over(&self) -> bool {
+        self.waited() >= self.limit
     }
 
     pub(super) fn waited(&self) -> Duration {

@@ -138,6 +138,9 @@ impl AuditQuery for SeaOrmAuditLog {
 
 impl SeaOrmAuditLog {
     async fn entries(&self, entries: Select<Entity>) -> Result<Vec<RecordedEvent>, QueryError> {
+        // In a record of an earlier version nothing was ever erased.
+        let erased = if self.storage()?.is_earlier() { "NULL" } else { "erased" };
+        let entries = entries.expr_as(Expr::cust(erased), "erased");
         // Rows are decoded by place: the entity's own models cost several times as much.
         let statement = entries.build(DbBackend::Sqlite);
         let rows = self.readers()?.query_all_raw(statement).await.map_err(query_error)?;

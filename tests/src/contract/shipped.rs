@@ -9,9 +9,11 @@ use domain::subscription::Effect;
 use domain::{AuditLog, SubscriptionStore};
 use infrastructure::memory::{InMemoryAuditLog, InMemorySubscriptionStore};
 use infrastructure::seaorm::{
-    AuditStorage, SeaOrmAuditLog, SeaOrmAuditTree, SeaOrmSubscriptionStore, StorageOptions,
+    AuditStorage, SeaOrmAuditErasure, SeaOrmAuditLog, SeaOrmAuditTree, SeaOrmSubscriptionStore,
+    StorageOptions,
 };
 
+use super::audit_erasure::{AuditErasureMaker, ErasableRecord};
 use super::audit_log::AuditLogMaker;
 use super::audit_tree::{AuditTreeMaker, Treed};
 use super::subscription_store::{EffectLedger, SubscriptionStoreMaker};
@@ -43,6 +45,14 @@ impl AuditTreeMaker for InMemory {
 impl SubscriptionStoreMaker for InMemory {
     async fn make(&self, clock: Arc<ManualClock>) -> Arc<dyn SubscriptionStore> {
         Arc::new(InMemorySubscriptionStore::new(clock))
+    }
+}
+
+#[async_trait]
+impl AuditErasureMaker for InMemory {
+    async fn make(&self, clock: Arc<ManualClock>) -> ErasableRecord {
+        let log = Arc::new(InMemoryAuditLog::new(clock));
+        ErasableRecord { log: Arc::clone(&log) as _, erasure: log }
     }
 }
 
@@ -126,6 +136,25 @@ impl AuditLogMaker for OnDisk {
 
     async fn share(&self, _: &dyn AuditLog, clock: Arc<ManualClock>) -> Option<Arc<dyn AuditLog>> {
         Some(Arc::new(SeaOrmAuditLog::new(self.open_twice().await?, clock)))
+    }
+}
+
+/// The record in an open file.
+fn erasable(storage: AuditStorage, clock: Arc<ManualClock>) -> ErasableRecord {
+    ErasableRecord {
+        log: Arc::new(SeaOrmAuditLog::new(storage.clone(), clock)),
+        erasure: Arc::new(SeaOrmAuditErasure::new(storage)),
+    }
+}
+
+#[async_trait]
+impl AuditErasureMaker for OnDisk {
+    async fn make(&self, clock: Arc<ManualClock>) -> ErasableRecord {
+        erasable(self.new_file().await, clock)
+    }
+
+    async fn reopen(&self, _: &ErasableRecord, clock: Arc<ManualClock>) -> Option<ErasableRecord> {
+        Some(erasable(self.open_again().await?, clock))
     }
 }
 

@@ -242,12 +242,17 @@ async fn open(
 
 #[cfg(test)]
 mod tests {
-    use domain::Sequence;
+    use domain::{ErasedFields, Sequence};
 
     use super::*;
 
     fn at(sequence: u64, envelope: domain::EventEnvelope) -> RecordedEvent {
-        RecordedEvent { sequence: Sequence(sequence), recorded_at: DateTime::UNIX_EPOCH, envelope }
+        RecordedEvent {
+            sequence: Sequence(sequence),
+            recorded_at: DateTime::UNIX_EPOCH,
+            envelope,
+            erased: ErasedFields::NONE,
+        }
     }
 
     /// The last two old entries, then two that were offered.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::DateTime;
 use domain::events::PlanCreated;
 use domain::subscription::{Effect, NewDeadLetter};
-use domain::{DomainEvent, EventDraft, RecordedEvent, Sequence};
+use domain::{DomainEvent, ErasedFields, EventDraft, RecordedEvent, Sequence};
 use proptest::prelude::*;
 
 use crate::delivery::RetryPolicy;
@@ -15,7 +15,12 @@ use crate::delivery::window::{Verdict, Window};
 pub(super) fn event(sequence: u64) -> Arc<RecordedEvent> {
     let now = DateTime::UNIX_EPOCH;
     let envelope = EventDraft::from(PlanCreated::sample()).seal(now, String::new, "/t").unwrap();
-    Arc::new(RecordedEvent { sequence: Sequence(sequence), recorded_at: now, envelope })
+    Arc::new(RecordedEvent {
+        sequence: Sequence(sequence),
+        recorded_at: now,
+        envelope,
+        erased: ErasedFields::NONE,
+    })
 }
 
 /// What happens next to one of the handlers at work, or to the window.

@@ -74,6 +74,9 @@ async fn show(
         let value = match value {
             Value::Null => continue,
             Value::String(text) => harmless(&text),
+            Value::Array(fields) if name == "erased" => {
+                fields.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+            }
             Value::Array(errors) => {
                 let errors: Vec<String> =
                     errors.iter().filter_map(Value::as_str).map(harmless).collect();

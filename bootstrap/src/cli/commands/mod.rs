@@ -5,6 +5,7 @@ mod checkpoint;
 mod config;
 mod dead_letters;
 mod doctor;
+mod erase;
 mod explain;
 mod export;
 mod import;
@@ -41,6 +42,7 @@ pub(super) async fn run(command: Command, context: Context<'_>) -> Result<(), Fa
         Command::Export(args) => export::run(args, context).await,
         Command::Catalog(args) => catalog::run(args, context),
         Command::Prune(args) => prune::run(args, context).await,
+        Command::Erase(args) => erase::run(args, context).await,
         Command::Import(args) => import::run(args, context).await,
         Command::React(args) => react::run(args, context).await,
         Command::Subscriptions(args) => subscriptions::run(args, context).await,

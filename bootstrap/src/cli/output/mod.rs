@@ -10,7 +10,7 @@ mod work;
 
 pub(crate) use bars::bar;
 pub(crate) use durable_rows::{DeadLetterRow, SubscriptionRow, WholeDeadLetterRow, holder};
-pub(crate) use event_row::{EventRow, brief, timestamp};
+pub(crate) use event_row::{ERASED, EventRow, brief, timestamp};
 pub(crate) use printer::{Printer, print_json};
 pub(crate) use rows::{CatalogRow, FactRow, SettingRow, TallyRow};
 pub(crate) use table::{harmless, harmless_json, shortened};

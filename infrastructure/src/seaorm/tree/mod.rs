@@ -23,6 +23,7 @@ use super::writer::{Writer, is_sound};
 use crate::moment;
 
 pub(super) use grow::grow;
+pub(super) use read::{ENTRY, entry};
 
 /// The tree of an audit log on SQLite. See [`domain::ports`] for what it promises.
 pub struct SeaOrmAuditTree {

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use chrono::DateTime;
 use domain::ports::{BusCondition, BusCounters, EventStream, ReactionEmitter, ShutdownReport};
 use domain::{
-    AuditLog, Delivery, EmitError, EventBus, EventDraft, EventFilter, EventRecorder,
+    AuditLog, Delivery, EmitError, ErasedFields, EventBus, EventDraft, EventFilter, EventRecorder,
     EventSubscriber, EventType, Receipt, ReceiptStatus, RecordedEvent, Sequence, StartAt,
     Subscription,
 };
@@ -119,8 +119,12 @@ impl Flawed {
         let sealed = drafts.iter().filter_map(|draft| {
             draft.clone().seal(start(), || "made up".to_owned(), "/made-up").ok()
         });
-        let event =
-            |envelope| RecordedEvent { sequence: Sequence(1), recorded_at: start(), envelope };
+        let event = |envelope| RecordedEvent {
+            sequence: Sequence(1),
+            recorded_at: start(),
+            envelope,
+            erased: ErasedFields::NONE,
+        };
         sealed.map(event).collect()
     }
 
