@@ -256,6 +256,7 @@ proptest! {
         let event = RecordedEvent {
             sequence: leaf.sequence,
             recorded_at: chrono::DateTime::UNIX_EPOCH,
+            erased: crate::audit::ErasedFields::NONE,
             envelope: EventEnvelope {
                 event_id: leaf.event_id.clone(),
                 event_type: event_type.into(),
