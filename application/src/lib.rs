@@ -12,6 +12,7 @@ pub mod health;
 pub mod import;
 pub mod nearest;
 pub mod panics;
+pub mod proof;
 pub mod query;
 pub mod record;
 pub mod retention;

@@ -25,9 +25,10 @@ pub use event::{
     EventGroup, EventType, GroupDescriptor, Work, WorkRole,
 };
 pub use ports::{
-    AppendError, AuditAppend, AuditInspect, AuditLog, AuditQuery, AuditRetention, AuditTree, Clock,
-    Delivery, Emit, EmitError, EventBus, EventFilter, EventProjector, EventRecorder,
-    EventSubscriber, QueryError, Redactor, RetentionError, Subscription, SubscriptionStore,
+    AppendError, AuditAppend, AuditInspect, AuditLog, AuditQuery, AuditRetention, AuditTree,
+    CheckpointSigner, Clock, Delivery, Emit, EmitError, EventBus, EventFilter, EventProjector,
+    EventRecorder, EventSubscriber, QueryError, Redactor, RetentionError, Subscription,
+    SubscriptionStore,
 };
 pub use subscription::{StartAt, SubscriptionName};
 

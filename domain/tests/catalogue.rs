@@ -64,6 +64,7 @@ entity.deleted: entity_kind string, entity_id string
 auth.succeeded: method string, principal string
 auth.failed: method string, principal string?, reason string
 audit.pruned: from_sequence whole, to_sequence whole, entries whole, older_than_days whole
+audit.key_rotated: old_verifier string, new_verifier string
 subscription.paused: name string, cursor whole
 subscription.resumed: name string, cursor whole
 subscription.rewound: name string, from_cursor whole, to_cursor whole

@@ -3,6 +3,7 @@
 //! Deliberately absent: rules. What an event is, when it may be removed and who hears of it is
 //! decided further in; here it is carried out.
 
+pub mod anchor;
 pub mod bus;
 pub mod clock;
 #[cfg(feature = "sqlite")]
@@ -12,5 +13,7 @@ mod moment;
 pub mod redaction;
 #[cfg(feature = "sqlite")]
 pub mod seaorm;
+mod secret_file;
+pub mod signing;
 mod sync;
 mod unwritable;

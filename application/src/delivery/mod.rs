@@ -35,5 +35,6 @@ pub use order::OrderBy;
 pub use reactions::Reactions;
 pub use retry::RetryPolicy;
 pub use runner::{Ended, SubscriptionPorts, run};
+pub use secrets::without_secrets;
 pub use standing::{Standing, Supervision};
 pub use subscription::{DurableSubscription, InvalidSubscription, OnExhausted};

@@ -16,6 +16,7 @@ mod interrupt;
 mod logging;
 pub mod output;
 mod places;
+mod proof_args;
 mod setting_flags;
 
 use args::{Cli, Command};
@@ -45,6 +46,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, console: &mut Console) -> E
         Ok(cli) => cli,
         Err(error) => return usage(&error, console),
     };
+    console.is_called(&program(&args, &cli));
     let outcome = start(cli, &args, console).and_then(|()| console.flush());
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -87,7 +89,7 @@ fn usage(error: &clap::Error, console: &mut Console) -> ExitCode {
 
 fn program(args: &[OsString], cli: &Cli) -> String {
     let mut program =
-        args.first().map_or_else(|| "indelible".into(), |name| name.to_string_lossy().into_owned());
+        args.first().map_or_else(|| "indelible".into(), |name| quoted(&name.to_string_lossy()));
     for (name, value) in cli.flags() {
         if name == "audit.database-url" {
             program = format!("{program} --database {}", quoted(&value));

@@ -6,10 +6,12 @@ mod file;
 pub mod known;
 pub mod layers;
 mod level;
+mod proof;
 mod shown;
 
 pub use file::SettingsFile;
 pub use layers::{Layered, SettingsError, Sources};
+pub use proof::ProofSettings;
 pub use shown::{ShownSetting, shown};
 
 use std::path::{Path, PathBuf};
@@ -26,6 +28,8 @@ pub struct Settings {
     pub audit: AuditSettings,
     /// What is kept off the record.
     pub redaction: RedactionOptions,
+    /// What makes the record provable.
+    pub proof: ProofSettings,
     /// Readers of what is recorded.
     pub stream: StreamSettings,
     /// What subscribers emit in reaction to events.

@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::delivery::DurableSubscription;
+use application::proof::{CheckpointError, SignCheckpoints};
 use application::{CheckHealth, ManageSubscriptions, PruneAuditLog};
-use domain::ports::{QueryError, ShutdownReport};
-use domain::{AuditLog, Catalogue, Clock, EventBus, SubscriptionStore};
+use domain::ports::{CheckpointSigner, QueryError, ShutdownReport};
+use domain::proof::SignedCheckpoint;
+use domain::{AuditLog, AuditTree, Catalogue, Clock, EventBus, SubscriptionStore};
 use infrastructure::seaorm::AuditStorage;
 
+use super::checkpoints;
 use super::schedule::Schedule;
 use super::{AppBuilder, DurableGuard, DurableRunners, IndelibleServices, SubscribeError};
 use crate::settings::Settings;
@@ -37,6 +40,9 @@ pub struct App {
     pub(super) catalogue: Catalogue,
     pub(super) storage: Option<AuditStorage>,
     pub(super) schedule: Option<Schedule>,
+    /// Signs the tree now and then.
+    pub(super) signing: Option<Schedule>,
+    pub(super) checkpoints: SignCheckpoints,
     pub(super) durable: Arc<DurableRunners>,
     pub(super) health: Arc<CheckHealth>,
     /// Keeps the components alive that nobody else holds.
@@ -69,6 +75,26 @@ impl App {
     #[must_use]
     pub fn subscriptions(&self) -> Arc<dyn SubscriptionStore> {
         self.services.resolve()
+    }
+
+    /// The tree over the record: what it can be proven with.
+    #[must_use]
+    pub fn tree(&self) -> Arc<dyn AuditTree> {
+        self.services.resolve()
+    }
+
+    /// Who signs checkpoints.
+    #[must_use]
+    pub fn signer(&self) -> Arc<dyn CheckpointSigner> {
+        self.services.resolve()
+    }
+
+    /// Signs what is on record now; `None` where nothing can be proven yet.
+    ///
+    /// # Errors
+    /// When the tree was changed from outside, cannot be read, or cannot be signed.
+    pub async fn sign_checkpoint(&self) -> Result<Option<SignedCheckpoint>, CheckpointError> {
+        self.checkpoints.run().await
     }
 
     /// The clock.
@@ -149,10 +175,20 @@ impl App {
     }
 
     /// Ends in order: lets the handlers of durable subscriptions finish and gives their leases back,
-    /// refuses new events, records what was accepted, lets subscribers finish, and closes the file.
-    /// Returns who did not finish.
-    pub async fn shutdown(mut self) -> ShutdownReport {
-        if let Some(schedule) = self.schedule.take() {
+    /// refuses new events, records what was accepted, lets subscribers finish, signs the record's tree, and
+    /// closes the file. Returns who did not finish.
+    pub async fn shutdown(self) -> ShutdownReport {
+        self.end(true).await
+    }
+
+    /// The same without signing: for one who has just put the key out of use.
+    #[cfg(feature = "program")]
+    pub(crate) async fn shutdown_unsigned(self) -> ShutdownReport {
+        self.end(false).await
+    }
+
+    async fn end(mut self, sign: bool) -> ShutdownReport {
+        for schedule in [self.schedule.take(), self.signing.take()].into_iter().flatten() {
             schedule.stop().await;
         }
         // Before the bus: a handler may still emit while it finishes.
@@ -160,6 +196,9 @@ impl App {
         let mut report = self.bus.shutdown(DRAIN).await;
         abandoned.append(&mut report.abandoned);
         report.abandoned = abandoned;
+        if sign {
+            checkpoints::finish(&self.checkpoints).await;
+        }
         if let Some(storage) = &self.storage {
             storage.close().await;
         }

@@ -6,6 +6,7 @@
 //! | `Redactor` | `SecretRedactor` |
 //! | `AuditLog` | `SeaOrmAuditLog` |
 //! | `AuditTree` | `SeaOrmAuditTree`; none where the record is kept by another adapter |
+//! | `CheckpointSigner` | `Ed25519Signer` |
 //! | `SubscriptionStore` | `SeaOrmSubscriptionStore`; in memory where the record is kept by another adapter |
 //! | `EventRecorder` | `AuditEventSubscriber` |
 //! | `EventBus` | `ReactiveEventBus` |
@@ -20,11 +21,13 @@
 )]
 
 use application::AuditEventSubscriber;
+use domain::ports::CheckpointSigner;
 use domain::{AuditLog, AuditTree, Clock, EventBus, EventRecorder, Redactor, SubscriptionStore};
 use infrastructure::bus::ReactiveEventBus;
 use infrastructure::clock::SystemClock;
 use infrastructure::redaction::SecretRedactor;
 use infrastructure::seaorm::{SeaOrmAuditLog, SeaOrmAuditTree, SeaOrmSubscriptionStore};
+use infrastructure::signing::Ed25519Signer;
 use shaku::{HasComponent, module};
 
 /// The ports that the container plays, as one module: what a product's own container is built on,
@@ -34,6 +37,7 @@ pub trait IndelibleServices:
     + HasComponent<dyn Redactor>
     + HasComponent<dyn AuditLog>
     + HasComponent<dyn AuditTree>
+    + HasComponent<dyn CheckpointSigner>
     + HasComponent<dyn SubscriptionStore>
     + HasComponent<dyn EventRecorder>
     + HasComponent<dyn EventBus>
@@ -47,6 +51,7 @@ module! {
             SecretRedactor,
             SeaOrmAuditLog,
             SeaOrmAuditTree,
+            Ed25519Signer,
             SeaOrmSubscriptionStore,
             AuditEventSubscriber,
             ReactiveEventBus,

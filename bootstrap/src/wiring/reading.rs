@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{AuditLog, SubscriptionStore};
+use domain::{AuditLog, AuditTree, SubscriptionStore};
 use infrastructure::clock::SystemClock;
 use infrastructure::seaorm::{
-    Access, AuditStorage, OpenError, SeaOrmAuditLog, SeaOrmSubscriptionStore, StorageOptions,
+    Access, AuditStorage, OpenError, SeaOrmAuditLog, SeaOrmAuditTree, SeaOrmSubscriptionStore,
+    StorageOptions,
 };
 
 use crate::settings::Settings;
@@ -28,6 +29,18 @@ pub async fn open_subscriptions_for_reading(
     settings: &Settings,
 ) -> Result<Arc<dyn SubscriptionStore>, OpenError> {
     Ok(Arc::new(SeaOrmSubscriptionStore::new(storage(settings).await?, Arc::new(SystemClock))))
+}
+
+/// The record that the settings name, which must exist, and its tree.
+///
+/// # Errors
+/// When it does not exist, or is not a record this program can read.
+pub async fn open_tree_for_reading(
+    settings: &Settings,
+) -> Result<(Arc<dyn AuditLog>, Arc<dyn AuditTree>), OpenError> {
+    let storage = storage(settings).await?;
+    let log = SeaOrmAuditLog::new(storage.clone(), Arc::new(SystemClock));
+    Ok((Arc::new(log), Arc::new(SeaOrmAuditTree::new(storage))))
 }
 
 async fn storage(settings: &Settings) -> Result<AuditStorage, OpenError> {

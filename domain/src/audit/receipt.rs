@@ -5,12 +5,15 @@ use std::num::ParseIntError;
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::envelope::EventEnvelope;
 use crate::event::{DetailsError, DomainEvent, EventType};
 
 /// An event's place on record: from 1, gapless, ascending in commit order, never used again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
+)]
 pub struct Sequence(pub u64);
 
 impl Sequence {
@@ -18,6 +21,12 @@ impl Sequence {
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
+    }
+
+    /// The place so many before this one; 0 where there is none.
+    #[must_use]
+    pub const fn back(self, places: u64) -> Self {
+        Self(self.0.saturating_sub(places))
     }
 }
 

@@ -9,7 +9,7 @@ use shaku::Interface;
 
 use super::StorageProblem;
 use crate::Sequence;
-use crate::proof::StoredEntry;
+use crate::proof::{Digest, StoredEntry, Unprovable};
 
 /// Why the tree could not be read or grown.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -77,6 +77,29 @@ pub struct KeptKey {
     pub kept_at: DateTime<Utc>,
 }
 
+/// An entry's leaf as it was stored, and as it follows from the entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeafCheck {
+    /// The entry's place on record.
+    pub sequence: Sequence,
+    /// The hash that was stored with the entry; of an entry from before the tree, none.
+    pub stored: Option<Digest>,
+    /// The hash that follows from what is stored.
+    pub computed: Result<Digest, Unprovable>,
+}
+
+impl LeafCheck {
+    /// Computes the leaf of an entry.
+    #[must_use]
+    pub fn of(entry: &StoredEntry) -> Self {
+        Self {
+            sequence: entry.sequence,
+            stored: entry.leaf_hash.as_deref().and_then(|hash| Digest::from_slice(hash).ok()),
+            computed: entry.leaf().map(|leaf| leaf.hash()),
+        }
+    }
+}
+
 /// The tree over the record, as tiles of 256 hashes, and what was signed about it.
 ///
 /// With every entry that is appended, an adapter MUST store the hash of its leaf and salts that are
@@ -87,6 +110,9 @@ pub struct KeptKey {
 pub trait AuditTree: Interface {
     /// Where the tree stands.
     async fn standing(&self) -> Result<TreeStanding, TreeError>;
+
+    /// The newest entry there is; 0 where there is none. Nothing of it is read but its place.
+    async fn newest(&self) -> Result<Sequence, TreeError>;
 
     /// Takes every entry that is on record when it is called into the tree.
     ///
@@ -104,6 +130,11 @@ pub trait AuditTree: Interface {
     /// Entries exactly as they are stored, by sequence, from `from` on and at most `limit` of them.
     /// Nothing is checked.
     async fn entries(&self, from: Sequence, limit: u32) -> Result<Vec<StoredEntry>, TreeError>;
+
+    /// The leaves of those entries, computed anew.
+    async fn leaves(&self, from: Sequence, limit: u32) -> Result<Vec<LeafCheck>, TreeError> {
+        Ok(self.entries(from, limit).await?.iter().map(LeafCheck::of).collect())
+    }
 
     /// Keeps a checkpoint, unless one of this size is there already. It is never changed or removed.
     async fn keep_checkpoint(&self, checkpoint: &KeptCheckpoint) -> Result<(), TreeError>;

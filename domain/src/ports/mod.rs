@@ -5,6 +5,8 @@
 
 mod audit_log;
 mod audit_tree;
+mod checkpoint_anchor;
+mod checkpoint_signer;
 mod clock;
 mod delivery;
 mod event_bus;
@@ -20,7 +22,9 @@ pub use audit_log::{
     AppendError, AuditAppend, AuditInspect, AuditLog, AuditQuery, AuditRetention, Fact, Inspection,
     QueryError, RetentionError, StorageProblem,
 };
-pub use audit_tree::{AuditTree, KeptCheckpoint, KeptKey, TreeError, TreeStanding};
+pub use audit_tree::{AuditTree, KeptCheckpoint, KeptKey, LeafCheck, TreeError, TreeStanding};
+pub use checkpoint_anchor::{AnchorError, CheckpointAnchor};
+pub use checkpoint_signer::{CheckpointSigner, SigningError};
 pub use clock::Clock;
 pub use delivery::{Delivery, EmitBatch, MAX_REACTION_DEPTH, ReactionEmitter};
 pub use event_bus::{

@@ -12,7 +12,8 @@ use sha2::{Digest as _, Sha256};
 use super::Digest;
 
 /// A field whose value a leaf does not hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CommittedField {
     /// Who caused it, as one text: `agent:planner`.
     Actor,

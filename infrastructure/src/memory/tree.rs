@@ -38,6 +38,10 @@ impl AuditTree for InMemoryAuditTree {
         Ok(standing(&self.record.read()))
     }
 
+    async fn newest(&self) -> Result<Sequence, TreeError> {
+        Ok(self.record.read().newest())
+    }
+
     async fn grow(&self) -> Result<TreeStanding, TreeError> {
         let mut record = self.record.write();
         let newest = record.newest();

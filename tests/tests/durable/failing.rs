@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use application::delivery::{DurableSubscription, OnExhausted, RetryPolicy};
+use application::delivery::{DurableSubscription, ManageError, OnExhausted, RetryPolicy};
 use chrono::TimeDelta;
 use domain::events::{PlanCreated, SubscriptionHalted};
 use domain::ports::handler;
@@ -81,8 +81,13 @@ async fn one_that_must_not_skip_halts_says_so_and_tries_again_when_it_is_resumed
     app.expect_subscription("billing").halted().await?;
     assert_eq!(told.sequences(), [1, 2, 2]);
 
+    let manage = app.app().manage_subscriptions();
+    let refused = manage.pause(&name("billing"), Actor::human("ann")).await;
+    assert!(matches!(refused, Err(ManageError::Halted { name }) if name.as_str() == "billing"));
+    app.expect_subscription("billing").halted().await?;
+
     told.fail(|_| false);
-    app.app().manage_subscriptions().resume(&name("billing"), Actor::human("ann")).await?;
+    manage.resume(&name("billing"), Actor::human("ann")).await?;
     let status = app.expect_subscription("billing").caught_up().await?;
     assert_eq!(status.failure, None);
     assert_eq!(told.sequences(), [1, 2, 2, 2, 3]);

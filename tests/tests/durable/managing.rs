@@ -166,8 +166,26 @@ async fn how_far_behind_it_is_is_told_in_events_and_in_time() -> Outcome {
     app.clock().advance(TimeDelta::seconds(90));
     let lag = manage.list().await?.remove(0);
     assert_eq!((lag.events, lag.age.as_secs()), (2, 90));
+    // What is done to itself puts it behind nothing, and what is done to another does.
+    let (ann, billing) = (|| Actor::human("ann"), name("billing"));
+    app.app().subscriptions().ensure(&name("billing.too"), Sequence(3)).await?;
+    manage.pause(&billing, ann()).await?;
+    manage.pause(&name("billing.too"), ann()).await?;
+    let lags = manage.list().await?;
+    assert_eq!((lags[0].events, lags[0].age.as_secs()), (3, 90));
+    assert_eq!((lags[1].events, lags[1].age.as_secs()), (1, 0));
+    app.app().subscriptions().ensure(&name("late"), Sequence(5)).await?;
+    manage.pause(&name("late"), ann()).await?;
+    manage.resume(&name("late"), ann()).await?;
+    app.clock().advance(TimeDelta::seconds(30));
+    let lag = manage.find(&name("late")).await?;
+    assert_eq!((lag.events, lag.age.as_secs()), (0, 0));
+    app.emit(plan("d")).await?;
+    app.clock().advance(TimeDelta::seconds(5));
+    let lag = manage.find(&name("late")).await?;
+    assert_eq!((lag.events, lag.age.as_secs()), (1, 5));
     app.clock().advance(TimeDelta::hours(-1));
-    assert_eq!(manage.find(&name("billing")).await?.age.as_secs(), 0);
-    app.expect::<PlanCreated>().on_record().times(3).await?;
+    assert_eq!(manage.find(&billing).await?.age.as_secs(), 0);
+    app.expect::<PlanCreated>().on_record().times(4).await?;
     Ok(())
 }

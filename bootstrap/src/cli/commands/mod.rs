@@ -1,16 +1,20 @@
 //! One file per command: what it asks of the use cases, and what it prints.
 
 mod catalog;
+mod checkpoint;
 mod config;
 mod dead_letters;
 mod doctor;
 mod explain;
 mod export;
 mod import;
+mod key;
 mod log;
 mod open;
 mod outcome;
 mod paperwork;
+mod proof;
+mod prove;
 mod prune;
 mod react;
 mod record;
@@ -19,6 +23,8 @@ mod stats;
 mod subscriptions;
 mod summary;
 mod tail;
+mod verify;
+mod verify_proof;
 
 use super::{Command, Context, Failure};
 
@@ -39,6 +45,11 @@ pub(super) async fn run(command: Command, context: Context<'_>) -> Result<(), Fa
         Command::React(args) => react::run(args, context).await,
         Command::Subscriptions(args) => subscriptions::run(args, context).await,
         Command::DeadLetters(args) => dead_letters::run(args, context).await,
+        Command::Verify(args) => verify::run(args, context).await,
+        Command::Prove(args) => prove::run(args, context).await,
+        Command::VerifyProof(args) => verify_proof::run(args, context),
+        Command::Checkpoint(args) => checkpoint::run(args, context).await,
+        Command::Key(command) => key::run(command, context).await,
         Command::Doctor(args) => doctor::run(args, context).await,
         Command::Config(command) => config::run(command, context),
         Command::Completions { shell } => paperwork::completions(shell, context),

@@ -68,10 +68,11 @@ pub(super) async fn run(args: PruneArgs, context: Context<'_>) -> Result<(), Fai
 
 /// Why there is nothing to remove.
 fn why_nothing(days: u32, held_back: &[Hold]) -> String {
+    let age = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
     if held_back.is_empty() {
-        format!("nothing is older than {days} days")
+        format!("nothing is older than {age}")
     } else {
-        format!("all that is older than {days} days is still needed")
+        format!("all that is older than {age} is still needed")
     }
 }
 

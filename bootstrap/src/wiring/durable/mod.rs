@@ -148,6 +148,8 @@ impl DurableRunners {
             one.task.abort();
             match ended {
                 Ok(Ok(Ended::Stopped { given_up: 0 } | Ended::Removed)) => continue,
+                // Whoever has had handlers given up knows.
+                Ok(Ok(Ended::Stopped { .. })) if one.supervisor.give_up.is_cancelled() => continue,
                 Ok(Ok(Ended::Stopped { given_up })) => tracing::warn!(
                     subscription = name.as_str(),
                     given_up,

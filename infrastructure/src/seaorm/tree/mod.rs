@@ -9,7 +9,7 @@ mod read;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::ports::{KeptCheckpoint, KeptKey, TreeError, TreeStanding};
+use domain::ports::{KeptCheckpoint, KeptKey, LeafCheck, TreeError, TreeStanding};
 use domain::proof::{StoredEntry, TileId};
 use domain::{AuditTree, Sequence};
 use sea_orm::sqlx::{self, SqlitePool};
@@ -98,6 +98,10 @@ impl AuditTree for SeaOrmAuditTree {
         read::standing(self.readers()?).await.map_err(tree_error)
     }
 
+    async fn newest(&self) -> Result<Sequence, TreeError> {
+        read::newest(self.readers()?).await.map_err(tree_error)
+    }
+
     async fn grow(&self) -> Result<TreeStanding, TreeError> {
         self.writer()?.grow_tree().await.map_err(tree_error)?;
         self.standing().await
@@ -110,6 +114,10 @@ impl AuditTree for SeaOrmAuditTree {
 
     async fn entries(&self, from: Sequence, limit: u32) -> Result<Vec<StoredEntry>, TreeError> {
         read::entries(self.readers()?, stored(from), i64::from(limit)).await.map_err(tree_error)
+    }
+
+    async fn leaves(&self, from: Sequence, limit: u32) -> Result<Vec<LeafCheck>, TreeError> {
+        read::leaves(self.readers()?, stored(from), i64::from(limit)).await.map_err(tree_error)
     }
 
     async fn keep_checkpoint(&self, checkpoint: &KeptCheckpoint) -> Result<(), TreeError> {

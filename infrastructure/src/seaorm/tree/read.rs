@@ -2,13 +2,19 @@
 //!
 //! Deliberately absent: judging any of it. A row that makes no sense is shown as it is.
 
-use domain::ports::{KeptCheckpoint, KeptKey, TreeStanding};
+use domain::Sequence;
+use domain::ports::{KeptCheckpoint, KeptKey, LeafCheck, TreeStanding};
 use domain::proof::StoredEntry;
 use sea_orm::sqlx::sqlite::SqliteRow;
 use sea_orm::sqlx::{self, Row, SqlitePool};
 
 use crate::moment;
 use crate::seaorm::decode::sequence;
+
+const ENTRIES: &str = "SELECT sequence, recorded_at, schema_version, event_id, source, \
+    event_type, occurred_at, subject, plan_id, project_name, session_id, actor, user_identity, \
+    correlation_id, causation_id, trace_id, extensions, details, leaf_hash, personal_salt, \
+    details_salt, erased FROM audit_log WHERE sequence >= ? ORDER BY sequence LIMIT ?";
 
 pub(super) async fn standing(pool: &SqlitePool) -> Result<TreeStanding, sqlx::Error> {
     let row = sqlx::query("SELECT log_id, genesis, size FROM audit_tree").fetch_one(pool).await?;
@@ -21,17 +27,32 @@ pub(super) async fn standing(pool: &SqlitePool) -> Result<TreeStanding, sqlx::Er
     })
 }
 
+pub(super) async fn newest(pool: &SqlitePool) -> Result<Sequence, sqlx::Error> {
+    let newest = "SELECT coalesce(max(sequence), 0) FROM audit_log";
+    Ok(sequence(sqlx::query_scalar(newest).fetch_one(pool).await?))
+}
+
 pub(super) async fn entries(
     pool: &SqlitePool,
     from: i64,
     limit: i64,
 ) -> Result<Vec<StoredEntry>, sqlx::Error> {
-    const ENTRIES: &str = "SELECT sequence, recorded_at, schema_version, event_id, source, \
-        event_type, occurred_at, subject, plan_id, project_name, session_id, actor, user_identity, \
-        correlation_id, causation_id, trace_id, extensions, details, leaf_hash, personal_salt, \
-        details_salt, erased FROM audit_log WHERE sequence >= ? ORDER BY sequence LIMIT ?";
     let rows = sqlx::query(ENTRIES).bind(from).bind(limit).fetch_all(pool).await?;
     rows.iter().map(entry).collect()
+}
+
+/// Taking the rows apart and hashing them is the larger part of the work, so a thread of its own does
+/// it while the next rows are read.
+pub(super) async fn leaves(
+    pool: &SqlitePool,
+    from: i64,
+    limit: i64,
+) -> Result<Vec<LeafCheck>, sqlx::Error> {
+    let rows = sqlx::query(ENTRIES).bind(from).bind(limit).fetch_all(pool).await?;
+    let checks =
+        move || rows.iter().map(|row| entry(row).map(|entry| LeafCheck::of(&entry))).collect();
+    let checks = tokio::task::spawn_blocking(checks).await;
+    checks.map_err(|gone| sqlx::Error::Decode(Box::new(gone)))?
 }
 
 fn entry(row: &SqliteRow) -> Result<StoredEntry, sqlx::Error> {
