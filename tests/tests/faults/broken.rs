@@ -196,6 +196,10 @@ impl AuditTree for BrokenTree {
         self.inner.standing().await
     }
 
+    async fn newest(&self) -> Result<Sequence, TreeError> {
+        self.inner.newest().await
+    }
+
     async fn grow(&self) -> Result<TreeStanding, TreeError> {
         self.inner.grow().await
     }

@@ -87,6 +87,36 @@ pub(super) async fn from_every_row_follows_the_leaf_whose_hash_is_stored(
     }
 }
 
+pub(super) async fn the_newest_entry_is_told(maker: &dyn AuditTreeMaker) {
+    let mut stand = Stand::new(maker).await;
+    assert_eq!(must(stand.tree().newest().await), Sequence(0), "of an empty record there is none");
+    for (round, size) in [1, 5, 1].into_iter().enumerate() {
+        stand.append(&batch(&format!("{round}"), size)).await;
+        let newest = Sequence(stand.model.leaves());
+        assert_eq!(must(stand.tree().newest().await), newest, "it is told at once");
+        stand.grow().await;
+        stand.remove(u64::MAX, u32::MAX).await;
+        assert_eq!(must(stand.tree().newest().await), newest, "and stays the newest");
+    }
+}
+
+pub(super) async fn leaves_are_computed_anew_from_what_is_stored(maker: &dyn AuditTreeMaker) {
+    let mut stand = Stand::new(maker).await;
+    stand.append(&samples()).await;
+    for (from, limit) in [(0, u32::MAX), (3, 4), (3, 0), (stand.model.leaves() + 1, 9)] {
+        let leaves = must(stand.tree().leaves(Sequence(from), limit).await);
+        let entries = entries(&stand, from, limit).await;
+        let places: Vec<_> = entries.iter().map(|entry| entry.sequence).collect();
+        let found: Vec<_> = leaves.iter().map(|leaf| leaf.sequence).collect();
+        assert_eq!(found, places, "they are those of the entries from {from} on");
+        for (leaf, entry) in leaves.iter().zip(&entries) {
+            let follows = Digest(model::leaf_hash(entry));
+            assert_eq!(leaf.computed, Ok(follows), "the leaf that follows from {entry:?}");
+            assert_eq!(leaf.stored, Some(follows), "and the one that was stored with it");
+        }
+    }
+}
+
 pub(super) async fn no_two_entries_share_a_salt(maker: &dyn AuditTreeMaker) {
     let mut stand = Stand::new(maker).await;
     stand.append(&batch("alone", 1)).await;

@@ -79,6 +79,12 @@ pub(super) async fn appends_go_on_while_the_tree_grows(maker: &dyn AuditTreeMake
     let mut stand = Stand::new(maker).await;
     // Enough to keep a growth busy for a while.
     stand.append(&batch("before", 400)).await;
+    for round in 0..5 {
+        // Begun in this order, so that the append finds the growth under way.
+        let beside = [entry(&format!("beside {round}"))];
+        let (_, receipts) = tokio::join!(biased; stand.grow(), stand.treed.log.append(&beside));
+        assert!(receipts.is_ok(), "an append goes on while the tree grows: {receipts:?}");
+    }
     let (log, tree) = (Arc::clone(&stand.treed.log), Arc::clone(&stand.treed.tree));
     let growing = tokio::spawn(async move {
         for _ in 0..25 {

@@ -119,6 +119,10 @@ pub fn suite() -> Suite<dyn AuditTreeMaker> {
             entries::entries_are_read_as_they_are_stored,
             /// From every row that is stored follows the leaf whose hash was stored with it.
             entries::from_every_row_follows_the_leaf_whose_hash_is_stored,
+            /// The place of the newest entry is told, whatever was removed or taken into the tree.
+            entries::the_newest_entry_is_told,
+            /// The leaves of entries are computed anew from what is stored, beside the hashes that were.
+            entries::leaves_are_computed_anew_from_what_is_stored,
             /// No two entries share a salt, so that equal values have digests that differ.
             entries::no_two_entries_share_a_salt,
             /// An entry whose leaf could not be published is refused with its whole batch.

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::audit::retention::Prefix;
 use domain::audit::{Page, Tally, TallyBy};
-use domain::ports::{Inspection, KeptCheckpoint, KeptKey, TreeError, TreeStanding};
+use domain::ports::{Inspection, KeptCheckpoint, KeptKey, LeafCheck, TreeError, TreeStanding};
 use domain::proof::StoredEntry;
 use domain::{
     AppendError, AuditAppend, AuditEntry, AuditFilter, AuditInspect, AuditQuery, AuditRetention,
@@ -108,7 +108,19 @@ impl AuditTree for Flawed {
     }
 
     async fn newest(&self) -> Result<Sequence, TreeError> {
+        if self.is(Flaw::TellsTheNewestOfTheTree) {
+            return Ok(Sequence(self.inner.tree.standing().await?.size));
+        }
         self.inner.tree.newest().await
+    }
+
+    async fn leaves(&self, from: Sequence, limit: u32) -> Result<Vec<LeafCheck>, TreeError> {
+        let mut leaves: Vec<_> =
+            self.entries(from, limit).await?.iter().map(LeafCheck::of).collect();
+        if self.is(Flaw::ComputesOneLeafLess) {
+            leaves.pop();
+        }
+        Ok(leaves)
     }
 
     async fn grow(&self) -> Result<TreeStanding, TreeError> {
