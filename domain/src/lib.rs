@@ -17,7 +17,8 @@ pub mod proof;
 pub mod subscription;
 
 pub use audit::{
-    AuditEntry, AuditFilter, LogSpan, Receipt, ReceiptStatus, RecordedEvent, Sequence, TypePattern,
+    AuditEntry, AuditFilter, ErasedFields, LogSpan, Receipt, ReceiptStatus, RecordedEvent,
+    Sequence, TypePattern,
 };
 pub use envelope::{Actor, ActorKind, EventDraft, EventEnvelope, TraceParent};
 pub use event::{
@@ -25,10 +26,10 @@ pub use event::{
     EventGroup, EventType, GroupDescriptor, Work, WorkRole,
 };
 pub use ports::{
-    AppendError, AuditAppend, AuditArchive, AuditInspect, AuditLog, AuditQuery, AuditRetention,
-    AuditTree, Clock, Delivery, Emit, EmitError, EventBus, EventFilter, EventProjector,
-    EventRecorder, EventSubscriber, LegalHolds, QueryError, Redactor, RetentionError, Subscription,
-    SubscriptionStore,
+    AppendError, AuditAppend, AuditArchive, AuditErasure, AuditInspect, AuditLog, AuditQuery,
+    AuditRetention, AuditTree, CheckpointSigner, Clock, Delivery, Emit, EmitError, EventBus,
+    EventFilter, EventProjector, EventRecorder, EventSubscriber, LegalHolds, QueryError, Redactor,
+    RetentionError, Subscription, SubscriptionStore,
 };
 pub use subscription::{StartAt, SubscriptionName};
 

@@ -11,7 +11,7 @@ use indelible_domain::events::PlanCreated;
 use indelible_domain::ports::{
     EventBatch, EventStream, QueryError, StreamMonitor, StreamProgress, StreamStatus,
 };
-use indelible_domain::{DomainEvent, EventDraft, RecordedEvent, Sequence};
+use indelible_domain::{DomainEvent, ErasedFields, EventDraft, RecordedEvent, Sequence};
 
 struct Behind;
 
@@ -37,6 +37,7 @@ fn batch(places: impl IntoIterator<Item = u64>) -> Next {
             sequence: Sequence(place),
             recorded_at,
             envelope: envelope.unwrap(),
+            erased: ErasedFields::NONE,
         })
     };
     Ok(places.into_iter().map(event).collect())

@@ -15,9 +15,10 @@ use indelible_domain::ports::{
     RecordError, ShutdownReport, handler,
 };
 use indelible_domain::{
-    Actor, ActorKind, AppendError, AuditFilter, Details, DomainEvent, Emit, EmitError, EventBus,
-    EventDraft, EventEnvelope, EventFilter, EventRecorder, EventSubscriber, EventType, Receipt,
-    ReceiptStatus, RecordedEvent, RetentionError, Sequence, StartAt, Subscription,
+    Actor, ActorKind, AppendError, AuditFilter, Details, DomainEvent, Emit, EmitError,
+    ErasedFields, EventBus, EventDraft, EventEnvelope, EventFilter, EventRecorder, EventSubscriber,
+    EventType, Receipt, ReceiptStatus, RecordedEvent, RetentionError, Sequence, StartAt,
+    Subscription,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -28,6 +29,7 @@ fn recorded(draft: impl Into<EventDraft>) -> RecordedEvent {
         sequence: Sequence(1),
         recorded_at: DateTime::UNIX_EPOCH,
         envelope: envelope.unwrap_or_else(|error| panic!("{error}")),
+        erased: ErasedFields::NONE,
     }
 }
 
@@ -335,7 +337,12 @@ impl EmitBatch for Keeping {
             let id = || format!("made {}", kept.len());
             let envelope = draft.seal(DateTime::UNIX_EPOCH, id, "/tests").unwrap();
             let sequence = Sequence(kept.len() as u64 + 2);
-            let event = RecordedEvent { sequence, recorded_at: DateTime::UNIX_EPOCH, envelope };
+            let event = RecordedEvent {
+                sequence,
+                recorded_at: DateTime::UNIX_EPOCH,
+                envelope,
+                erased: ErasedFields::NONE,
+            };
             receipts.push(event.receipt());
             kept.push(event.envelope);
         }

@@ -9,10 +9,11 @@ use indelible_domain::audit::retention::{
 };
 use indelible_domain::audit::{Page, TallyBy, TimeSpan, WrongEventType};
 use indelible_domain::events::{PlanApplied, PlanCreated};
+use indelible_domain::proof::CommittedField;
 use indelible_domain::subscription::{DeadLetter, SubscriptionState, SubscriptionStatus};
 use indelible_domain::{
-    Actor, AuditEntry, AuditFilter, DomainEvent, EventDraft, EventEnvelope, LogSpan, RecordedEvent,
-    Sequence, SubscriptionName, TypePattern,
+    Actor, AuditEntry, AuditFilter, DomainEvent, ErasedFields, EventDraft, EventEnvelope, LogSpan,
+    RecordedEvent, Sequence, SubscriptionName, TypePattern,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -45,6 +46,7 @@ fn recorded() -> RecordedEvent {
         sequence: Sequence(7),
         recorded_at: at("2026-07-01T10:30:00Z"),
         envelope: envelope(),
+        erased: ErasedFields::NONE,
     }
 }
 
@@ -419,4 +421,17 @@ proptest! {
             prop_assert!(days > 80_000_000, "only beyond the calendar is there no moment");
         }
     }
+}
+
+#[test]
+fn erased_details_are_said_to_be_erased_and_not_to_be_wrong() {
+    let mut event = bare();
+    event.erased = ErasedFields::NONE.with(CommittedField::Actor);
+    assert!(event.decode::<PlanCreated>().is_ok(), "what was said is still there");
+    event.erased = event.erased.with(CommittedField::Details);
+    let wrong = event.decode::<PlanCreated>().unwrap_err();
+    assert!(matches!(wrong, WrongEventType::Erased { sequence: Sequence(7), .. }), "{wrong:?}");
+    assert!(wrong.to_string().contains("were erased"), "{wrong}");
+    let wrong = event.decode::<PlanApplied>().unwrap_err();
+    assert!(matches!(wrong, WrongEventType::Other { .. }), "{wrong:?}");
 }

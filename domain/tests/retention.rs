@@ -104,6 +104,7 @@ fn entry(sequence: u64) -> RecordedEvent {
     RecordedEvent {
         sequence: Sequence(sequence),
         recorded_at: DateTime::UNIX_EPOCH,
+        erased: indelible_domain::audit::ErasedFields::NONE,
         envelope: EventEnvelope {
             event_id: "e".to_owned(),
             event_type: EventType::from_static("plan.created"),

@@ -13,4 +13,7 @@ mod moment;
 pub mod redaction;
 #[cfg(feature = "sqlite")]
 pub mod seaorm;
+mod secret_file;
+pub mod signing;
 mod sync;
+mod unwritable;

@@ -9,6 +9,7 @@
 //! | know that what was recorded is read by what comes later | [`compatibility`] |
 //! | hold parsers to what must be true of any input | [`properties`] |
 //! | play a port | [`fakes`] |
+//! | have proofs checked by code that is not ours | `independent`, behind the feature of that name |
 //! | see all of it used by a product | [`downstream`] |
 //!
 //! The README beside this package says more of each, with its commands and figures.
@@ -22,6 +23,8 @@ pub mod downstream;
 pub mod expect;
 pub mod fakes;
 pub mod faults;
+#[cfg(feature = "independent")]
+pub mod independent;
 pub mod scenario;
 pub mod stage;
 

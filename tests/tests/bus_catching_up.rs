@@ -345,3 +345,25 @@ async fn a_log_that_panics_over_its_ends_harms_neither_the_bus_nor_its_streams()
     stage.bus.shutdown(Duration::from_mins(10)).await;
     assert!(soon("the stream ends", stream.next()).await.is_none());
 }
+
+#[tokio::test]
+async fn a_page_that_is_asked_for_is_answered_also_while_nobody_polls_the_stream() {
+    let log = Arc::new(UnreadableLog::new(memory_log().1));
+    let stage = Stage::over(Arc::clone(&log) as _, small(3));
+    stage.record_all();
+    must(stage.bus.emit_batch(plans(0..5)).await);
+    let gate = Arc::new(Gate::closed());
+    log.hold_pages(Arc::clone(&gate));
+    let mut stream = stage.bus.stream(EventFilter::all(), StartAt::Beginning);
+    assert!(stream.next().now_or_never().is_none());
+    gate.open();
+    soon("the page is answered", log.answered(1)).await;
+    assert_eq!(at_hand(&mut stream).await, [1, 2, 3, 4, 5]);
+    assert_eq!(log.pages(), 1);
+
+    gate.close();
+    let mut given_up = stage.bus.stream(EventFilter::all(), StartAt::Beginning);
+    assert!(given_up.next().now_or_never().is_none());
+    drop(given_up);
+    eventually("the page is given up", || Arc::strong_count(&gate) == 2).await;
+}

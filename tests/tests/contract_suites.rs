@@ -147,6 +147,20 @@ async fn the_promises_beyond_the_process_are_those_that_a_closure_cannot_have_tr
 }
 
 #[tokio::test]
+async fn what_a_tree_in_memory_is_excused_from_is_what_a_closure_cannot_have_tried() {
+    use contract::audit_tree::{BEYOND_THE_PROCESS, suite};
+    let make = |clock: Arc<ManualClock>| async {
+        let log = InMemoryAuditLog::new(clock);
+        let tree = log.tree();
+        (log, tree)
+    };
+    for name in BEYOND_THE_PROCESS {
+        let outcome = suite().promise(name).try_on(&make).await;
+        assert!(matches!(outcome, Ok(Tried::Not(_))), "`{name}` is tried: {outcome:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_store_in_memory_is_excused_from_is_what_a_closure_cannot_have_tried() {
     use contract::subscription_store::{BEYOND_THE_PROCESS, EFFECTS, suite};
     let make = |clock: Arc<ManualClock>| async { InMemorySubscriptionStore::new(clock) };
@@ -164,6 +178,8 @@ fn names_and_sentences<S: ?Sized>(suite: &contract::Suite<S>) -> Vec<(&'static s
 fn promises_have_names_of_their_own_and_say_something() {
     for suite in [
         names_and_sentences(&contract::audit_log::suite()),
+        names_and_sentences(&contract::audit_erasure::suite()),
+        names_and_sentences(&contract::audit_tree::suite()),
         names_and_sentences(&contract::subscription_store::suite()),
         names_and_sentences(&contract::event_bus::suite()),
         names_and_sentences(&contract::event_recorder::suite()),

@@ -224,7 +224,7 @@ async fn a_durable_subscription_is_measured_and_traced_by_its_name() -> Outcome 
     let billing = DurableSubscription::handling("billing", EventFilter::of::<PlanCreated>(), picky)
         .retrying(RetryPolicy::attempts(3).pausing(pause, pause));
     let app = TestApp::start().await?;
-    let _guard = app.subscribe_durably(billing)?;
+    let _guard = app.subscribe_durably(billing).await?;
     app.settled().await?;
     for _ in 0..3 {
         app.emit(PlanCreated::sample()).await?;

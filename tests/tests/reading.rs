@@ -10,7 +10,8 @@ use chrono::{TimeZone, Utc};
 use domain::audit::Page;
 use domain::events::{PlanCreated, ToolInvoked};
 use domain::{
-    AuditAppend, AuditEntry, AuditFilter, DomainEvent, EventDraft, Sequence, TypePattern,
+    AuditAppend, AuditEntry, AuditFilter, AuditRetention, DomainEvent, EventDraft, QueryError,
+    Sequence, TypePattern,
 };
 use futures::{StreamExt, TryStreamExt};
 use indelible_tests::fakes::{ManualClock, UnreadableLog};
@@ -94,6 +95,27 @@ async fn following_waits_for_the_record_and_reads_no_event_while_nothing_is_adde
     append(&log, 4..5).await;
     assert_eq!(events.next().await.unwrap().unwrap().sequence, Sequence(4));
     assert_eq!(counted.pages(), 1);
+}
+
+#[tokio::test]
+async fn what_retention_removes_before_it_is_followed_is_said_once_in_its_place() {
+    let log = filled(20).await;
+    let mut events = pin!(follow(Arc::clone(&log), tools(), Sequence(0)));
+    assert_eq!(events.next().await.unwrap().unwrap().sequence, Sequence(3));
+    // What was read before it was removed is shown.
+    log.remove_oldest(Sequence(20), 100).await.unwrap();
+    for expected in [6, 9, 12, 15, 18] {
+        assert_eq!(events.next().await.unwrap().unwrap().sequence, Sequence(expected));
+    }
+    assert!(futures::poll!(events.next()).is_pending(), "nothing was missed that was there");
+
+    append(&log, 21..26).await;
+    log.remove_oldest(Sequence(23), 100).await.unwrap();
+    let missed = events.next().await.unwrap().unwrap_err();
+    let QueryError::Removed { from, through } = missed else { panic!("{missed}") };
+    assert_eq!((from, through), (Sequence(21), Sequence(23)));
+    assert_eq!(events.next().await.unwrap().unwrap().sequence, Sequence(24));
+    assert!(futures::poll!(events.next()).is_pending(), "it is said once");
 }
 
 #[tokio::test]

@@ -9,21 +9,22 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ports::SubscriptionStoreError;
+use domain::audit::{Erasure, ErasureSelection};
+use domain::ports::{ErasureError, SubscriptionStoreError};
 use domain::subscription::{
     Effect, EventEffects, Lease, NewDeadLetter, Progress, SubscriptionFailure,
 };
 use domain::{
-    AppendError, AuditAppend, AuditInspect, AuditRetention, Clock, QueryError, Sequence,
-    SubscriptionName, SubscriptionStore,
+    AppendError, AuditAppend, AuditErasure, AuditInspect, AuditRetention, Clock, QueryError,
+    Sequence, SubscriptionName, SubscriptionStore,
 };
 use futures::FutureExt;
 use indelible_tests::contract::audit_log::{entry, start};
 use indelible_tests::fakes::ManualClock;
 use infrastructure::clock::SystemClock;
 use infrastructure::seaorm::{
-    Access, AuditStorage, SeaOrmSubscriptionStore, SeaOrmSubscriptionStoreParameters,
-    StorageOptions,
+    Access, AuditStorage, SeaOrmAuditErasure, SeaOrmSubscriptionStore,
+    SeaOrmSubscriptionStoreParameters, StorageOptions,
 };
 use serde_json::json;
 use shaku::HasComponent;
@@ -290,6 +291,10 @@ async fn a_file_of_the_first_version_is_read_as_it_is_and_has_no_subscriptions()
     let refused = store.ensure(&billing(), Sequence(0)).await;
     let reason = matches!(refused, Err(SubscriptionStoreError::Write(AppendError::ReadOnly(_))));
     assert!(reason, "{refused:?}");
+    let erasure = SeaOrmAuditErasure::new(storage.clone());
+    let selection = ErasureSelection::Entry(Sequence(1));
+    let refused = erasure.count(&Erasure { selection, details: true }).await;
+    assert!(matches!(refused, Err(ErasureError::EarlierVersion)), "{refused:?}");
     let inspection = log.inspect().await.unwrap();
     let told = |what| inspection.facts.iter().find(|fact| fact.what == what).unwrap();
     assert_eq!(told("schema version").value, "1; it becomes 4 when it is written to");
@@ -432,4 +437,22 @@ async fn what_a_subscription_needs_is_kept_also_from_a_removal_that_was_decided_
     store.remove(&billing()).await.unwrap();
     let removed = log.remove_oldest(Sequence(5), 100).await.unwrap();
     assert_eq!(removed.map(|range| range.through), Some(Sequence(5)));
+}
+
+#[tokio::test]
+async fn a_damaged_index_of_the_products_own_is_the_effects_trouble_and_not_the_logs() {
+    let place = Place::new();
+    let storage = place.storage().await;
+    let (store, lease) = leased(&storage).await;
+    place
+        .raw()
+        .execute_batch(
+            "CREATE TABLE words (text TEXT);
+             CREATE VIRTUAL TABLE found USING fts5 (text, content = 'words');
+             INSERT INTO words VALUES ('one that the index does not know')",
+        )
+        .unwrap();
+    let check = Effect::new("INSERT INTO found (found, rank) VALUES ('integrity-check', 1)");
+    let told = refused(&store, &lease, check).await;
+    assert!(told.contains("267"), "{told}");
 }

@@ -24,6 +24,8 @@ pub(super) const TRACE_PARENT: &str = "traceparent";
 /// The trace id alone, for events that were not sent with a `traceparent`.
 pub(super) const TRACE: &str = "traceid";
 pub(super) const SCHEMA_VERSION: &str = "schemaversion";
+/// Which fields were erased before the event was written, with a comma between them.
+pub(super) const ERASED: &str = "erasedfields";
 pub(super) const DATA: &str = "data";
 pub(super) const DATA_BASE64: &str = "data_base64";
 

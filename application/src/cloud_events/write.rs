@@ -4,25 +4,28 @@
 //! the event, and another record that takes the event in gives it its own.
 
 use chrono::SecondsFormat;
-use domain::{EventEnvelope, RecordedEvent, TraceParent};
+use domain::{ErasedFields, EventEnvelope, RecordedEvent, TraceParent};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::attributes::{
-    ACTOR, CAUSATION, CONTENT_TYPE, CORRELATION, DATA, FROM_ENVELOPE, ID, PLAN, PROJECT,
+    ACTOR, CAUSATION, CONTENT_TYPE, CORRELATION, DATA, ERASED, FROM_ENVELOPE, ID, PLAN, PROJECT,
     SCHEMA_VERSION, SESSION, SOURCE, SPEC_VERSION, SUBJECT, TIME, TRACE, TYPE, USER,
 };
 
 /// Writes a recorded event as one CloudEvents JSON object on one line, without a newline at its
 /// end: exactly what [`super::parse`] accepts, and what it was read from.
 ///
+/// Of an event of which something was erased that is not so: `erasedfields` says of what, and one
+/// whose details were erased is refused where its type needs any.
+///
 /// Attributes stand in a fixed order, the producer's own after ours, the payload last.
 #[must_use]
 pub fn write(event: &RecordedEvent) -> String {
     // Writing to a string cannot fail: every name is a string, and the writer never errs.
-    serde_json::to_string(&AsCloudEvent(&event.envelope)).unwrap_or_default()
+    serde_json::to_string(&AsCloudEvent(&event.envelope, event.erased)).unwrap_or_default()
 }
 
-struct AsCloudEvent<'a>(&'a EventEnvelope);
+struct AsCloudEvent<'a>(&'a EventEnvelope, ErasedFields);
 
 impl AsCloudEvent<'_> {
     /// The trace id, where no `traceparent` among the extensions holds it already.
@@ -66,7 +69,14 @@ impl Serialize for AsCloudEvent<'_> {
         if envelope.schema_version != 1 {
             map.serialize_entry(SCHEMA_VERSION, &envelope.schema_version)?;
         }
+        if !self.1.is_empty() {
+            map.serialize_entry(ERASED, &self.1.to_string())?;
+        }
         for (name, value) in &envelope.extensions {
+            if name == ERASED && !self.1.is_empty() {
+                // Erased here and, before it was recorded here, somewhere else: no name may come twice.
+                continue;
+            }
             if name != CONTENT_TYPE && !FROM_ENVELOPE.contains(&name.as_str()) {
                 map.serialize_entry(name, value)?;
             }

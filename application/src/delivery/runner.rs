@@ -5,18 +5,17 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::events::SubscriptionHalted;
-use domain::ports::{QueryError, SubscriptionStoreError};
+use domain::ports::SubscriptionStoreError;
 use domain::subscription::{Lease, SubscriptionFailure, SubscriptionState, SubscriptionStatus};
-use domain::{Actor, AuditLog, Clock, EventDraft, Redactor, SubscriptionStore};
+use domain::{Actor, AuditLog, Clock, EventDraft, Redactor, SubscriptionName, SubscriptionStore};
 use futures::FutureExt;
 use futures::future::select_all;
 
 use super::measures::Measures;
 use super::retry::patience;
-use super::start;
 use super::steps::Work;
 use super::tenure::{End, Tenure};
-use super::{DurableSubscription, InvalidSubscription, Reactions, Standing, Supervision};
+use super::{DurableSubscription, Reactions, Standing, Supervision};
 
 /// What subscriptions are run over.
 #[derive(Clone)]
@@ -48,33 +47,18 @@ pub enum Ended {
     Removed,
 }
 
-/// Runs a subscription until it is told to stop. What fails on the way is logged, and tried again.
-///
-/// Handlers run inside this future: one that blocks its thread for longer than the lease lasts lets
-/// another instance take over.
-///
-/// # Errors
-/// When the declaration makes no sense.
-pub async fn run(
-    subscription: DurableSubscription,
-    ports: SubscriptionPorts,
-    supervision: Arc<dyn Supervision>,
-) -> Result<Ended, InvalidSubscription> {
-    let name = subscription.check()?;
-    let subscription = Arc::new(subscription);
-    let measures = Measures::of(name.as_str());
-    let work = Work { name, subscription, ports, supervision, measures };
-    let runner = Runner { work, begun: false };
-    let stand = Arc::clone(&runner.work.supervision);
-    let ended = runner.run().await;
-    stand.stands(Standing::Ended);
-    Ok(ended)
+/// Runs one subscription.
+pub(super) struct Runner {
+    work: Work,
 }
 
-struct Runner {
-    work: Work,
-    /// The subscription has been there since this run began, so that it is missed when it is gone.
-    begun: bool,
+/// Says that a runner has ended, however it does.
+struct Ends(Arc<dyn Supervision>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.stands(Standing::Ended);
+    }
 }
 
 /// What a runner can do next.
@@ -87,15 +71,6 @@ enum Next {
     Gone,
 }
 
-/// Why a runner does not know what to do next.
-#[derive(Debug, thiserror::Error)]
-enum NotBegun {
-    #[error("the subscription cannot be looked at")]
-    Store(#[from] SubscriptionStoreError),
-    #[error("the record cannot be looked at")]
-    Log(#[from] QueryError),
-}
-
 /// How one stands by whose subscription does not go on; `None` when it does.
 fn idle(status: &SubscriptionStatus) -> Option<Standing> {
     match status.state {
@@ -106,7 +81,24 @@ fn idle(status: &SubscriptionStatus) -> Option<Standing> {
 }
 
 impl Runner {
-    async fn run(mut self) -> Ended {
+    pub(super) fn new(
+        name: SubscriptionName,
+        subscription: DurableSubscription,
+        ports: SubscriptionPorts,
+        supervision: Arc<dyn Supervision>,
+    ) -> Self {
+        let measures = Measures::of(name.as_str());
+        let subscription = Arc::new(subscription);
+        Self { work: Work { name, subscription, ports, supervision, measures } }
+    }
+
+    /// Runs it to its end, and says when that is.
+    pub(super) async fn run(self) -> Ended {
+        let _ends = Ends(Arc::clone(&self.work.supervision));
+        self.moved_on().await
+    }
+
+    async fn moved_on(&self) -> Ended {
         let mut pauses = patience();
         loop {
             match self.next().await {
@@ -149,7 +141,7 @@ impl Runner {
                     tracing::warn!(
                         subscription = self.work.name.as_str(),
                         error = &error as &dyn std::error::Error,
-                        "a subscription cannot be begun; trying again after a pause"
+                        "a subscription cannot be looked at; trying again after a pause"
                     );
                     self.work.supervision.stands(Standing::Starting);
                     if self.wait(pauses.next().unwrap_or(SHORT)).await {
@@ -161,17 +153,9 @@ impl Runner {
     }
 
     /// What to do next.
-    async fn next(&mut self) -> Result<Next, NotBegun> {
+    async fn next(&self) -> Result<Next, SubscriptionStoreError> {
         let Work { name, subscription, ports, .. } = &self.work;
-        let status = match ports.store.find(name).await? {
-            Some(status) => status,
-            None if self.begun => return Ok(Next::Gone),
-            None => {
-                let cursor = start::cursor(&*ports.log, subscription.start).await?;
-                ports.store.ensure(name, cursor).await?
-            }
-        };
-        self.begun = true;
+        let Some(status) = ports.store.find(name).await? else { return Ok(Next::Gone) };
         if let Some(standing) = idle(&status) {
             return Ok(Next::Wait(standing));
         }

@@ -1,101 +1,176 @@
 //! Dead letters that somebody wants tried again: one at a time, once each time it is asked for.
+//!
+//! What is asked for is found out by looking at the store, which takes a while; what is noted
+//! meanwhile, such a look may not have seen.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
-use domain::Sequence;
-use domain::subscription::{DeadLetter, Effect, EventEffects, NewDeadLetter};
+use domain::subscription::{DeadLetter, Effect, EventEffects, NewDeadLetter, RetriedLetter};
+use domain::{RecordedEvent, Sequence};
 
 /// Dead letters to be tried again, and what came of those that were.
 #[derive(Default)]
 pub(super) struct SecondChances {
-    waiting: VecDeque<Sequence>,
-    trying: Option<Sequence>,
-    handled: Vec<EventEffects>,
-    failed: Vec<NewDeadLetter>,
+    waiting: BTreeSet<Sequence>,
+    turn: Option<Turn>,
+    /// What waits to be noted.
+    outcomes: BTreeMap<Sequence, RetriedLetter>,
+    /// How often something has been noted.
+    notes: u64,
+    /// What has been noted while somebody looked, and the how many-th note it was.
+    noted: HashMap<Sequence, u64>,
+    looking: usize,
 }
 
+/// How far the one has come whose turn it is.
+enum Turn {
+    /// Its event is looked up.
+    Sought(Sequence),
+    /// Its event waits to be handed out.
+    Found(Arc<RecordedEvent>),
+    /// It is being handled.
+    AtWork(Sequence),
+}
+
+impl Turn {
+    fn sequence(&self) -> Sequence {
+        match self {
+            Self::Sought(sequence) | Self::AtWork(sequence) => *sequence,
+            Self::Found(event) => event.sequence,
+        }
+    }
+}
+
+/// A look at the dead letters, from its beginning: what had been noted by then.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Look(u64);
+
 impl SecondChances {
-    /// Takes in what was asked for, but for what is under way already.
-    pub(super) fn ask(&mut self, letters: Vec<DeadLetter>) {
+    /// Begins a look at the dead letters, which must be ended.
+    pub(super) fn look(&mut self) -> Look {
+        self.looking += 1;
+        Look(self.notes)
+    }
+
+    /// Ends a look, and takes in what it has found asked for: but for what is under way already, and
+    /// what has been noted since the look began.
+    pub(super) fn ask(&mut self, look: Look, letters: Vec<DeadLetter>) {
         for letter in letters.into_iter().filter(|letter| letter.retry_requested) {
-            if !self.knows(letter.sequence) {
-                self.waiting.push_back(letter.sequence);
+            let sequence = letter.sequence;
+            let noted_since = self.noted.get(&sequence).is_some_and(|note| *note > look.0);
+            if !noted_since && !self.is_under_way(sequence) {
+                self.waiting.insert(sequence);
+            }
+        }
+        self.looking -= 1;
+        if self.looking == 0 {
+            self.noted.clear();
+        }
+    }
+
+    fn is_under_way(&self, sequence: Sequence) -> bool {
+        self.has_turn(sequence) || self.outcomes.contains_key(&sequence)
+    }
+
+    fn has_turn(&self, sequence: Sequence) -> bool {
+        self.turn.as_ref().is_some_and(|turn| turn.sequence() == sequence)
+    }
+
+    /// The next one whose event is to be looked up, unless it is another's turn.
+    pub(super) fn next(&mut self) -> Option<Sequence> {
+        if self.turn.is_some() {
+            return None;
+        }
+        let next = self.waiting.pop_first()?;
+        self.turn = Some(Turn::Sought(next));
+        Some(next)
+    }
+
+    /// Notes that the event was found of the one whose turn it is.
+    pub(super) fn found(&mut self, event: Arc<RecordedEvent>) {
+        self.turn = Some(Turn::Found(event));
+    }
+
+    /// Whether there is an event to be handed out.
+    pub(super) fn has_found(&self) -> bool {
+        matches!(self.turn, Some(Turn::Found(_)))
+    }
+
+    /// The event to be handed out, if there is one.
+    pub(super) fn hand_out(&mut self) -> Option<Arc<RecordedEvent>> {
+        match self.turn.take() {
+            Some(Turn::Found(event)) => {
+                self.turn = Some(Turn::AtWork(event.sequence));
+                Some(event)
+            }
+            other => {
+                self.turn = other;
+                None
             }
         }
     }
 
-    fn knows(&self, sequence: Sequence) -> bool {
-        self.trying == Some(sequence)
-            || self.waiting.contains(&sequence)
-            || self.handled.iter().any(|it| it.sequence == sequence)
-            || self.failed.iter().any(|it| it.sequence == sequence)
-    }
-
-    /// The next one to be tried, unless one is being tried.
-    pub(super) fn next(&mut self) -> Option<Sequence> {
-        if self.trying.is_some() {
-            return None;
-        }
-        self.trying = self.waiting.pop_front();
-        self.trying
-    }
-
-    /// Whether one is being tried.
-    pub(super) fn is_trying(&self) -> bool {
-        self.trying.is_some()
+    /// Whether one is being handled.
+    pub(super) fn is_at_work(&self) -> bool {
+        matches!(self.turn, Some(Turn::AtWork(_)))
     }
 
     /// How many are under way.
     pub(super) fn len(&self) -> usize {
-        self.waiting.len() + usize::from(self.trying.is_some()) + self.outcomes()
+        self.waiting.len() + usize::from(self.turn.is_some()) + self.outcomes.len()
     }
 
     /// How many outcomes wait to be noted.
     pub(super) fn outcomes(&self) -> usize {
-        self.handled.len() + self.failed.len()
+        self.outcomes.len()
     }
 
-    /// Notes that the one that was being tried is handled.
+    /// Notes that the one whose turn it was is handled.
     pub(super) fn handled(&mut self, sequence: Sequence, effects: Vec<Effect>) {
-        self.trying = None;
-        self.handled.push(EventEffects { sequence, effects });
+        self.turn = None;
+        let handled = RetriedLetter::Handled(EventEffects { sequence, effects });
+        self.outcomes.insert(sequence, handled);
     }
 
-    /// Notes that the one that was being tried has failed.
+    /// Notes that one has failed, or that its effects were refused, which may be long after its turn.
     pub(super) fn failed(&mut self, letter: NewDeadLetter) {
-        self.trying = None;
-        self.failed.push(letter);
+        self.turn.take_if(|turn| turn.sequence() == letter.sequence);
+        self.outcomes.insert(letter.sequence, RetriedLetter::Failed(letter));
     }
 
     /// Notes that the attempt was given up, as if it had not been made.
     pub(super) fn given_up(&mut self) {
-        self.trying = None;
+        self.turn = None;
     }
 
-    /// Takes back what was handled, since its effects were refused; whether there was such a one.
-    pub(super) fn refused(&mut self, sequence: Sequence) -> bool {
-        let before = self.handled.len();
-        self.handled.retain(|it| it.sequence != sequence);
-        self.handled.len() < before
+    /// Whether one was handled whose effects wait to be noted.
+    pub(super) fn has_effects(&self, sequence: Sequence) -> bool {
+        self.outcomes.get(&sequence).is_some_and(changes_something)
     }
 
     /// The first one that has effects to be noted.
     pub(super) fn with_effects(&self) -> Option<Sequence> {
-        self.handled.iter().find(|it| !it.effects.is_empty()).map(|it| it.sequence)
+        self.outcomes.values().find(|it| changes_something(it)).map(RetriedLetter::sequence)
     }
 
-    /// What is to be noted: effects, dead letters, and those that are so no more.
-    pub(super) fn to_note(&self) -> (Vec<EventEffects>, Vec<NewDeadLetter>, Vec<Sequence>) {
-        let mut handled: Vec<&EventEffects> = self.handled.iter().collect();
-        handled.sort_by_key(|it| it.sequence);
-        let resolved = handled.iter().map(|it| it.sequence).collect();
-        let effects = handled.into_iter().filter(|it| !it.effects.is_empty()).cloned().collect();
-        (effects, self.failed.clone(), resolved)
+    /// What is to be noted, in the order of the record.
+    pub(super) fn to_note(&self) -> Vec<RetriedLetter> {
+        self.outcomes.values().cloned().collect()
     }
 
     /// Forgets what is noted now.
-    pub(super) fn note(&mut self, resolved: &[Sequence], failed: &[Sequence]) {
-        self.handled.retain(|it| !resolved.contains(&it.sequence));
-        self.failed.retain(|it| !failed.contains(&it.sequence));
+    pub(super) fn note(&mut self, noted: &[Sequence]) {
+        self.notes += 1;
+        for sequence in noted {
+            self.outcomes.remove(sequence);
+            if self.looking > 0 {
+                self.noted.insert(*sequence, self.notes);
+            }
+        }
     }
+}
+
+fn changes_something(outcome: &RetriedLetter) -> bool {
+    matches!(outcome, RetriedLetter::Handled(event) if !event.effects.is_empty())
 }

@@ -18,6 +18,7 @@ use tracing::Instrument;
 use super::attempt::attempt;
 use super::measures::{Measures, deliver_span};
 use super::order::Key;
+use super::second_chance::Look;
 use super::secrets::harmless;
 use super::{DurableSubscription, SubscriptionPorts, Supervision};
 
@@ -30,6 +31,8 @@ pub(super) enum Step {
     Attempted(Sequence, Outcome),
     /// The pause before another attempt is over.
     PauseOver(Sequence),
+    /// The event of a dead letter was found, so that it can be tried again.
+    Found(Arc<RecordedEvent>),
     /// Another attempt at a dead letter has ended.
     Retried(Sequence, Outcome),
     /// The record was read.
@@ -50,7 +53,11 @@ pub(super) enum Step {
         status: Result<SubscriptionStatus, SubscriptionStoreError>,
     },
     /// The dead letters were looked at.
-    Looked { because_of_nudge: bool, letters: Result<Vec<DeadLetter>, SubscriptionStoreError> },
+    Looked {
+        because_of_nudge: bool,
+        look: Look,
+        letters: Result<Vec<DeadLetter>, SubscriptionStoreError>,
+    },
     /// Somebody may have done something to the subscription.
     Nudged,
     /// The runner is to stop.
@@ -92,24 +99,29 @@ impl Work {
         async move { Step::Attempted(sequence, work.handle(&delivery).await) }.boxed()
     }
 
-    /// Hands a dead letter out again.
-    pub(super) fn retry(&self, sequence: Sequence) -> BoxFuture<'static, Step> {
-        let work = self.clone();
+    /// Looks up the event of a dead letter.
+    pub(super) fn find(&self, sequence: Sequence) -> BoxFuture<'static, Step> {
+        let log = Arc::clone(&self.ports.log);
         async move {
-            let outcome = match work.ports.log.by_sequence(sequence).await {
-                Ok(Some(event)) => {
-                    let delivery = work.ports.reactions.delivery(Arc::new(event));
-                    work.handle(&delivery.with_repeated(true)).await
-                }
-                Ok(None) => Some(Err(vec![format!(
+            let errors = match log.by_sequence(sequence).await {
+                Ok(Some(event)) => return Step::Found(Arc::new(event)),
+                Ok(None) => vec![format!(
                     "event {sequence} is no longer on record, since retention has removed it: \
                      discard the dead letter"
-                )])),
-                Err(error) => Some(Err(super::causes(&error))),
+                )],
+                Err(error) => super::causes(&error),
             };
-            Step::Retried(sequence, outcome)
+            Step::Retried(sequence, Some(Err(errors)))
         }
         .boxed()
+    }
+
+    /// Hands the event of a dead letter out again.
+    pub(super) fn retry(&self, event: Arc<RecordedEvent>) -> BoxFuture<'static, Step> {
+        let sequence = event.sequence;
+        let delivery = self.ports.reactions.delivery(event).with_repeated(true);
+        let work = self.clone();
+        async move { Step::Retried(sequence, work.handle(&delivery).await) }.boxed()
     }
 
     async fn handle(&self, delivery: &Delivery) -> Outcome {
@@ -181,10 +193,13 @@ impl Work {
     }
 
     /// Looks at the dead letters.
-    pub(super) fn look(&self, because_of_nudge: bool) -> BoxFuture<'static, Step> {
+    pub(super) fn look(&self, look: Look, because_of_nudge: bool) -> BoxFuture<'static, Step> {
         let (store, name) = (Arc::clone(&self.ports.store), self.name.clone());
-        async move { Step::Looked { because_of_nudge, letters: store.dead_letters(Some(&name)).await } }
-            .boxed()
+        async move {
+            let letters = store.dead_letters(Some(&name)).await;
+            Step::Looked { because_of_nudge, look, letters }
+        }
+        .boxed()
     }
 
     /// Comes about after a pause.

@@ -48,6 +48,8 @@ pub(super) struct Done {
     pub(super) cursor: Sequence,
     /// How many events were handled or became dead letters since that was last noted.
     pub(super) events: usize,
+    /// Which of them were handled.
+    pub(super) handled: Vec<Sequence>,
     pub(super) effects: Vec<EventEffects>,
     pub(super) dead_letters: Vec<NewDeadLetter>,
 }
@@ -68,6 +70,8 @@ pub(super) struct Window {
     /// Those that may be handed out: at most one of each key, but for those whose effects were refused.
     ready: BTreeSet<Sequence>,
     running: usize,
+    /// Nothing of this key is handed out.
+    held: Option<Key>,
 }
 
 impl Window {
@@ -81,6 +85,7 @@ impl Window {
             queues: HashMap::new(),
             ready: BTreeSet::new(),
             running: 0,
+            held: None,
         }
     }
 
@@ -133,7 +138,11 @@ impl Window {
 
     /// The next event to be handed out, and for the how many-th time; `None` when none may be.
     pub(super) fn hand_out(&mut self) -> Option<(Arc<RecordedEvent>, u32)> {
-        let next = *self.ready.first()?;
+        let held = |next: &&Sequence| {
+            let key = self.slots.get(next).map(|slot| &slot.key);
+            self.held.is_some() && self.held.as_ref() == key
+        };
+        let next = *self.ready.iter().find(|next| !held(next))?;
         if next > self.reach {
             return None;
         }
@@ -143,6 +152,19 @@ impl Window {
         slot.attempts += 1;
         self.running += 1;
         Some((Arc::clone(&slot.event), slot.attempts))
+    }
+
+    /// Hands out nothing more of this key, until another is held or none.
+    pub(super) fn hold(&mut self, key: Option<Key>) {
+        self.held = key;
+    }
+
+    /// Whether an event of the key that is held is being handled.
+    pub(super) fn holds_up(&self) -> bool {
+        let of_held = |slot: &Slot| {
+            matches!(slot.state, State::Running) && self.held.as_ref() == Some(&slot.key)
+        };
+        self.running > 0 && self.slots.values().any(of_held)
     }
 
     /// Notes that an event is handled.
@@ -192,6 +214,7 @@ impl Window {
         for (sequence, slot) in &self.slots {
             match &slot.state {
                 State::Handled(effects) => {
+                    done.handled.push(*sequence);
                     if !effects.is_empty() {
                         let effects = effects.clone();
                         done.effects.push(EventEffects { sequence: *sequence, effects });

@@ -4,6 +4,7 @@
 //! examined by [`domain::AuditInspect::inspect`].
 
 mod report;
+mod signing;
 
 pub use report::{Condition, Health, Readiness};
 
@@ -16,6 +17,8 @@ use domain::subscription::{SubscriptionState, SubscriptionStatus};
 use domain::{AuditLog, Clock, EventBus, SubscriptionStore};
 
 use crate::causes::causes;
+use crate::proof::SignCheckpoints;
+use signing::Signing;
 
 /// How long after a failure to record the application is not ready, unless recording works before.
 const FRESH: TimeDelta = TimeDelta::seconds(30);
@@ -29,6 +32,7 @@ pub struct CheckHealth {
     log: Arc<dyn AuditLog>,
     subscriptions: Arc<dyn SubscriptionStore>,
     clock: Arc<dyn Clock>,
+    signing: Option<Signing>,
     /// Losses that somebody has taken note of.
     reconciled: Losses,
 }
@@ -51,12 +55,23 @@ impl CheckHealth {
         subscriptions: Arc<dyn SubscriptionStore>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { bus, log, subscriptions, clock, reconciled: Losses::default() }
+        Self { bus, log, subscriptions, clock, signing: None, reconciled: Losses::default() }
+    }
+
+    /// Looks also at whether the record is signed: an entry that has waited for longer than `patience`
+    /// degrades it, and so does an anchor that cannot be reached. Without patience, nobody is expected to
+    /// sign.
+    #[must_use]
+    pub fn signing(self, checkpoints: SignCheckpoints, patience: Option<TimeDelta>) -> Self {
+        Self { signing: Some(Signing { checkpoints, patience }), ..self }
     }
 
     /// How the application fares at this moment. Every condition is listed, also the good ones.
     pub async fn check(&self) -> Health {
         let mut conditions = vec![self.recording(), self.losses(), self.reading().await];
+        if let Some(signing) = &self.signing {
+            conditions.extend(signing.conditions(&*self.log, self.clock.now()).await);
+        }
         conditions.extend(self.subscriptions().await);
         Health { conditions }
     }

@@ -18,6 +18,8 @@ use std::collections::HashMap;
 use domain::{Catalogue, Details, EventDescriptor, EventEnvelope, RecordedEvent, Work, WorkRole};
 use serde_json::Value;
 
+use super::open_under_key::OpenUnderKey;
+
 /// What an event did to the work it is about.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step<T> {
@@ -47,34 +49,10 @@ pub enum Step<T> {
 /// key itself.
 type Slot = (&'static str, usize, String);
 
-/// Where work belongs.
-struct Place {
-    plan: Option<String>,
-    session: Option<String>,
-    run: Option<String>,
-}
-
-impl Place {
-    fn of(envelope: &EventEnvelope) -> Self {
-        Self {
-            plan: envelope.plan_id.clone(),
-            session: envelope.session_id.clone(),
-            run: envelope.correlation_id.clone(),
-        }
-    }
-
-    /// Whether an event may belong here as well.
-    fn admits(&self, envelope: &EventEnvelope) -> bool {
-        let agree = |a: &Option<String>, b: &Option<String>| a.is_none() || b.is_none() || a == b;
-        agree(&self.plan, &envelope.plan_id) && agree(&self.session, &envelope.session_id)
-    }
-}
-
 /// What is open after the events so far, each with what the caller keeps of its beginning.
 pub struct Matching<T> {
     types: HashMap<&'static str, (&'static EventDescriptor, Work)>,
-    /// The newest last.
-    open: HashMap<Slot, Vec<(Place, T)>>,
+    open: HashMap<Slot, OpenUnderKey<T>>,
 }
 
 impl<T> Matching<T> {
@@ -101,7 +79,7 @@ impl<T> Matching<T> {
                 self.begin(slot, envelope, keep);
                 Step::Opened
             }
-            WorkRole::Resumes if self.find(&slot, envelope).is_some() => Step::Continued,
+            WorkRole::Resumes if self.is_open(&slot, envelope) => Step::Continued,
             WorkRole::Resumes => {
                 self.begin(slot, envelope, keep);
                 Step::Reopened
@@ -115,36 +93,27 @@ impl<T> Matching<T> {
 
     /// What was begun and has not ended, in no particular order.
     pub fn into_open(self) -> impl Iterator<Item = T> {
-        self.open.into_values().flatten().map(|(_, begun)| begun)
+        self.open.into_values().flat_map(OpenUnderKey::into_all)
     }
 
     fn begin(&mut self, slot: Slot, envelope: &EventEnvelope, keep: impl FnOnce(&str) -> T) {
         let begun = keep(&slot.2);
-        self.open.entry(slot).or_default().push((Place::of(envelope), begun));
+        self.open.entry(slot).or_default().add(envelope, begun);
     }
 
-    /// The place of what an event is about, among what is open under its key.
-    fn find(&self, slot: &Slot, envelope: &EventEnvelope) -> Option<usize> {
-        let open = self.open.get(slot)?;
-        let fitting = |(_, (place, _)): &(usize, &(Place, T))| place.admits(envelope);
-        let mut candidates = open.iter().enumerate().rev().filter(fitting);
-        let newest = candidates.next()?;
-        let same_run = |(_, (place, _)): &(usize, &(Place, T))| {
-            envelope.correlation_id.is_some() && place.run == envelope.correlation_id
-        };
-        let chosen = std::iter::once(newest).chain(candidates).find(same_run).unwrap_or(newest);
-        Some(chosen.0)
+    /// Whether what an event is about is open.
+    fn is_open(&self, slot: &Slot, envelope: &EventEnvelope) -> bool {
+        self.open.get(slot).is_some_and(|open| open.find(envelope).is_some())
     }
 
     fn end(&mut self, slot: &Slot, envelope: &EventEnvelope) -> Option<T> {
-        let place = self.find(slot, envelope)?;
         let open = self.open.get_mut(slot)?;
-        let (_, begun) = open.remove(place);
+        let begun = open.take(open.find(envelope)?);
         // What is over leaves nothing behind, or a long record would fill the memory.
         if open.is_empty() {
             self.open.remove(slot);
         }
-        Some(begun)
+        begun
     }
 }
 

@@ -9,6 +9,7 @@
 mod durations;
 mod matching;
 mod open;
+mod open_under_key;
 mod stats;
 
 #[cfg(test)]

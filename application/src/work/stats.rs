@@ -68,8 +68,7 @@ pub struct WorkStats {
 pub struct WorkReport {
     /// By name; the one with the most calls first, equals by name.
     pub rows: Vec<(String, WorkStats)>,
-    /// Ends whose beginning is not among the entries that were read: it was pruned, is older than
-    /// the filter's first moment, or was never recorded.
+    /// Ends whose beginning is not on record: it was pruned, or never recorded.
     pub without_beginning: u64,
 }
 

@@ -10,8 +10,12 @@ use domain::Sequence;
 use domain::audit::TallyBy;
 
 use super::durable_args::{DeadLettersArgs, ReactArgs, SubscriptionsArgs};
+use super::erase_args::EraseArgs;
 use super::filters::FilterArgs;
 use super::output::Format;
+use super::proof_args::{
+    AnswerArgs, CheckpointArgs, KeyCommand, ProveArgs, VerifyArgs, VerifyProofArgs,
+};
 use super::retention_args::{HoldCommand, PruneArgs, RetentionCommand};
 use super::setting_flags::SettingFlags;
 use crate::settings::Sources;
@@ -79,6 +83,8 @@ pub(super) enum Command {
     Catalog(CatalogArgs),
     /// Remove what is older than the retention policy keeps
     Prune(PruneArgs),
+    /// Destroy values on request: who somebody is, and with --details what was said
+    Erase(EraseArgs),
     /// Look at what retention would do
     #[command(subcommand)]
     Retention(RetentionCommand),
@@ -93,6 +99,17 @@ pub(super) enum Command {
     Subscriptions(SubscriptionsArgs),
     /// List the events that durable subscriptions could not handle, or do something about them
     DeadLetters(DeadLettersArgs),
+    /// Find out whether the record is what was recorded and signed: 0 intact, 1 tampered, 2 not known
+    Verify(VerifyArgs),
+    /// Prove that an event is on record, or that the record has only grown, as JSON
+    Prove(ProveArgs),
+    /// Check a proof, without any record: 0 it holds, 1 it does not, 2 not known
+    VerifyProof(VerifyProofArgs),
+    /// Sign what is on record, and print what was signed
+    Checkpoint(CheckpointArgs),
+    /// Look at the keys that the record is signed with, or change to a new one
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Examine the record and the wiring
     Doctor(OutputArgs),
     /// Look at the settings
@@ -159,6 +176,8 @@ pub(super) struct LogArgs {
     /// Newest first
     #[arg(long, short)]
     pub(super) reverse: bool,
+    #[command(flatten)]
+    pub(super) answer: AnswerArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use application::delivery::{OnExhausted, OrderBy};
 use application::query::Moment;
 use chrono::{DateTime, Utc};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use domain::{Actor, Sequence, StartAt, SubscriptionName};
 
 use super::args::OutputArgs;
@@ -116,10 +116,10 @@ pub(super) struct ReactArgs {
     /// What is done about an event after the last attempt
     #[arg(long, value_enum, default_value = "dead-letter")]
     pub(super) on_exhausted: Exhausted,
-    /// How long the command may take before it is killed
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = humantime::parse_duration)]
+    /// How long the command may take before it is killed, with whatever it has started
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time_limit)]
     pub(super) timeout: Duration,
-    /// End once everything on record is handled
+    /// End once everything on record is handled, with exit code 1 where some of it could not be
     #[arg(long)]
     pub(super) until_caught_up: bool,
     #[command(flatten)]
@@ -127,6 +127,15 @@ pub(super) struct ReactArgs {
     /// The command and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub(super) command: Vec<OsString>,
+}
+
+/// A span of time in which something can be done.
+fn time_limit(text: &str) -> Result<Duration, String> {
+    let limit = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if limit.is_zero() {
+        return Err("nothing can be done in no time: say how long, such as 30s".to_owned());
+    }
+    Ok(limit)
 }
 
 /// Who does something, for the record.
@@ -234,15 +243,16 @@ pub(super) enum DeadLettersCommand {
 
 /// Which dead letters, and who does something about them.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("letters").required(true))]
 pub(super) struct LettersArgs {
     /// The subscription
     #[arg(value_name = "NAME")]
     pub(super) name: SubscriptionName,
     /// The event's sequence number
-    #[arg(value_name = "SEQ", required_unless_present = "all")]
+    #[arg(value_name = "SEQ", group = "letters")]
     pub(super) sequence: Option<Sequence>,
     /// All of this subscription
-    #[arg(long, conflicts_with = "sequence")]
+    #[arg(long, group = "letters")]
     pub(super) all: bool,
     #[command(flatten)]
     pub(super) by: ByArgs,

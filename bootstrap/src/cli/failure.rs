@@ -33,6 +33,18 @@ pub enum Failure {
     /// What was to be recorded or imported is not what it should be.
     #[error("{0}")]
     Input(String),
+    /// It could not be found out whether something is what it should be.
+    #[error("{message}")]
+    Unchecked {
+        /// What could not be found out.
+        message: String,
+        /// Why.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// Something is not what was recorded or signed; what, was said.
+    #[error("not what was recorded")]
+    Tampered,
     /// Somebody interrupted it; what it had done until then was said.
     #[error("interrupted")]
     Interrupted,
@@ -54,6 +66,10 @@ impl Failure {
     pub const FAILED: u8 = 1;
     /// The arguments or settings make no sense.
     pub const USAGE: u8 = 2;
+    /// A record or a proof is not what was recorded or signed.
+    pub const TAMPERED: u8 = 1;
+    /// Whether it is could not be found out.
+    pub const UNCHECKED: u8 = 2;
     /// The input is not what it should be.
     pub const INPUT: u8 = 3;
     /// Interrupted, as a shell reports it: 128 and the signal's number.
@@ -67,6 +83,14 @@ impl Failure {
         source: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
         Self::Failed { message: message.into(), source: Some(source.into()) }
+    }
+
+    /// It could not be found out whether something is what it should be.
+    pub fn unchecked(
+        message: impl Into<String>,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self::Unchecked { message: message.into(), source: source.into() }
     }
 
     /// Something failed, and the message says all there is to say.
@@ -120,6 +144,8 @@ impl Failure {
             Self::Noted { failure, .. } => return failure.exit_code(),
             Self::Failed { .. } => Self::FAILED,
             Self::Usage(_) | Self::Settings(_) => Self::USAGE,
+            Self::Unchecked { .. } => Self::UNCHECKED,
+            Self::Tampered => Self::TAMPERED,
             Self::Input(_) => Self::INPUT,
             Self::Interrupted => Self::INTERRUPTED,
             Self::StdoutClosed => Self::STDOUT_CLOSED,
@@ -127,7 +153,7 @@ impl Failure {
     }
 
     /// Says what failed and why, down to the first cause. A reader that went away and a person
-    /// who interrupted know already.
+    /// who interrupted know already, and a verdict was printed.
     pub fn report(&self, console: &mut Console) {
         if let Self::Noted { failure, note } = self {
             if matches!(**failure, Self::StdoutClosed | Self::Interrupted) {
@@ -136,7 +162,7 @@ impl Failure {
             failure.report(console);
             return console.explain_line(note);
         }
-        if matches!(self, Self::StdoutClosed | Self::Interrupted) {
+        if matches!(self, Self::StdoutClosed | Self::Interrupted | Self::Tampered) {
             return;
         }
         let red = anstyle::AnsiColor::Red.on_default().bold();

@@ -10,12 +10,14 @@ mod args;
 mod commands;
 mod console;
 mod durable_args;
+mod erase_args;
 mod failure;
 mod filters;
 mod interrupt;
 mod logging;
 pub mod output;
 mod places;
+mod proof_args;
 mod retention_args;
 mod setting_flags;
 
@@ -46,6 +48,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, console: &mut Console) -> E
         Ok(cli) => cli,
         Err(error) => return usage(&error, console),
     };
+    console.is_called(&program(&args, &cli));
     let outcome = start(cli, &args, console).and_then(|()| console.flush());
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -88,7 +91,7 @@ fn usage(error: &clap::Error, console: &mut Console) -> ExitCode {
 
 fn program(args: &[OsString], cli: &Cli) -> String {
     let mut program =
-        args.first().map_or_else(|| "indelible".into(), |name| name.to_string_lossy().into_owned());
+        args.first().map_or_else(|| "indelible".into(), |name| quoted(&name.to_string_lossy()));
     for (name, value) in cli.flags() {
         if name == "audit.database-url" {
             program = format!("{program} --database {}", quoted(&value));

@@ -75,6 +75,10 @@ pub const PREFIX: &str = "INDELIBLE_";
 /// The variable that names the settings file; a place rather than a setting.
 pub const CONFIG_VARIABLE: &str = "INDELIBLE_CONFIG";
 
+/// The variable that holds the signing key where it shall not lie in a file. It is no setting, so that
+/// nothing shows it.
+pub const KEY_VARIABLE: &str = "INDELIBLE_PROOF_KEY";
+
 /// What `react` tells the command it runs: the event's id, type, sequence, the attempt from 1, and
 /// `true` where it may be a repetition. They are no settings, so that the command may be this program.
 pub const EVENT_VARIABLES: [&str; 5] = [
@@ -212,6 +216,36 @@ pub const KNOWN: &[Known] = &[
         Kind::OneOfList,
         "KIND=REGEX",
         "A further pattern of secrets: a kind and a regular expression; several in a file",
+    ),
+    known(
+        "proof.key-file",
+        Kind::Text,
+        "FILE",
+        "The key that checkpoints are signed with; empty: beside the database",
+    ),
+    known(
+        "proof.checkpoint-entries",
+        Kind::Count,
+        "ENTRIES",
+        "Entries after which a running program signs the record's tree again; 0: however many",
+    ),
+    known(
+        "proof.checkpoint-secs",
+        Kind::Count,
+        "SECONDS",
+        "Seconds after which a running program signs what is new; 0: however long",
+    ),
+    known(
+        "proof.anchor-file",
+        Kind::Text,
+        "FILE",
+        "A file outside the record that each checkpoint is appended to; empty: none",
+    ),
+    known(
+        "proof.anchor-command",
+        Kind::Text,
+        "COMMAND",
+        "A shell command that is given each checkpoint on its standard input; empty: none",
     ),
     known(
         "stream.buffer",

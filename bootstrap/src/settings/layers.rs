@@ -12,7 +12,7 @@ use infrastructure::redaction::{RedactionKey, SecretRedactor};
 
 use super::Settings;
 use super::file::SettingsFile;
-use super::known::{CONFIG_VARIABLE, EVENT_VARIABLES, KNOWN, Known, PREFIX};
+use super::known::{CONFIG_VARIABLE, EVENT_VARIABLES, KEY_VARIABLE, KNOWN, Known, PREFIX};
 use super::level::check_level;
 
 /// Why the settings cannot be used. Each names the setting and where it was set.
@@ -100,6 +100,7 @@ impl Sources {
         for (name, value) in &self.environment {
             if name.starts_with(PREFIX)
                 && name != CONFIG_VARIABLE
+                && name != KEY_VARIABLE
                 && !EVENT_VARIABLES.contains(&name.as_str())
             {
                 figment = figment.merge(from_variable(name, value)?);

@@ -6,11 +6,13 @@ mod file;
 pub mod known;
 pub mod layers;
 mod level;
+mod proof;
 mod retention;
 mod shown;
 
 pub use file::SettingsFile;
 pub use layers::{Layered, SettingsError, Sources};
+pub use proof::ProofSettings;
 pub use retention::CategoryRetention;
 pub use shown::{ShownSetting, shown};
 
@@ -28,6 +30,8 @@ pub struct Settings {
     pub audit: AuditSettings,
     /// What is kept off the record.
     pub redaction: RedactionOptions,
+    /// What makes the record provable.
+    pub proof: ProofSettings,
     /// Readers of what is recorded.
     pub stream: StreamSettings,
     /// What subscribers emit in reaction to events.

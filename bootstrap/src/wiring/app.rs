@@ -4,11 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::delivery::DurableSubscription;
-use application::{CheckHealth, ManageLegalHolds, ManageSubscriptions, PruneAuditLog};
-use domain::ports::{ArchivePlace, QueryError, ShutdownReport};
-use domain::{AuditArchive, AuditLog, Catalogue, Clock, EventBus, LegalHolds, SubscriptionStore};
+use application::proof::{CheckpointError, SignCheckpoints};
+use application::{CheckHealth, EraseValues, ManageLegalHolds, ManageSubscriptions, PruneAuditLog};
+use domain::ports::{ArchivePlace, CheckpointSigner, QueryError, ShutdownReport};
+use domain::proof::SignedCheckpoint;
+use domain::{
+    AuditArchive, AuditLog, AuditTree, Catalogue, Clock, EventBus, LegalHolds, SubscriptionStore,
+};
 use infrastructure::seaorm::AuditStorage;
 
+use super::checkpoints;
 use super::schedule::Schedule;
 use super::{AppBuilder, DurableGuard, DurableRunners, IndelibleServices, SubscribeError};
 use crate::settings::Settings;
@@ -39,6 +44,9 @@ pub struct App {
     /// Where what retention removes is archived, if it is.
     pub(super) archive_place: Option<ArchivePlace>,
     pub(super) schedule: Option<Schedule>,
+    /// Signs the tree now and then.
+    pub(super) signing: Option<Schedule>,
+    pub(super) checkpoints: SignCheckpoints,
     pub(super) durable: Arc<DurableRunners>,
     pub(super) health: Arc<CheckHealth>,
     /// Keeps the components alive that nobody else holds.
@@ -71,6 +79,26 @@ impl App {
     #[must_use]
     pub fn subscriptions(&self) -> Arc<dyn SubscriptionStore> {
         self.services.resolve()
+    }
+
+    /// The tree over the record: what it can be proven with.
+    #[must_use]
+    pub fn tree(&self) -> Arc<dyn AuditTree> {
+        self.services.resolve()
+    }
+
+    /// Who signs checkpoints.
+    #[must_use]
+    pub fn signer(&self) -> Arc<dyn CheckpointSigner> {
+        self.services.resolve()
+    }
+
+    /// Signs what is on record now; `None` where nothing can be proven yet.
+    ///
+    /// # Errors
+    /// When the tree was changed from outside, cannot be read, or cannot be signed.
+    pub async fn sign_checkpoint(&self) -> Result<Option<SignedCheckpoint>, CheckpointError> {
+        self.checkpoints.run().await
     }
 
     /// The clock.
@@ -133,17 +161,25 @@ impl App {
         ManageLegalHolds::new(self.legal_holds(), self.log(), self.bus())
     }
 
+    /// The use case of erasing values on request, over this application's adapters.
+    #[must_use]
+    pub fn erase(&self) -> EraseValues {
+        EraseValues::new(self.log(), self.services.resolve(), self.bus(), self.clock())
+    }
+
     /// Runs a durable subscription: from where it was, if there has been one of its name, and until the
     /// guard is dropped or the application ends. Of several applications on one record, one runs it,
-    /// and the others stand by.
+    /// and the others stand by. Where its name is new and it begins with what is recorded from now on,
+    /// that is what is emitted after this has returned.
     ///
     /// # Errors
-    /// When its declaration makes no sense, or this application runs one of its name already.
-    pub fn subscribe_durably(
+    /// When its declaration makes no sense, this application runs one of its name already, or the store
+    /// or the record does not answer.
+    pub async fn subscribe_durably(
         &self,
         subscription: DurableSubscription,
     ) -> Result<DurableGuard, SubscribeError> {
-        self.durable.start(subscription)
+        self.durable.start(subscription).await
     }
 
     /// The durable subscriptions that this application runs, and what each is doing.
@@ -176,10 +212,20 @@ impl App {
     }
 
     /// Ends in order: lets the handlers of durable subscriptions finish and gives their leases back,
-    /// refuses new events, records what was accepted, lets subscribers finish, and closes the file.
-    /// Returns who did not finish.
-    pub async fn shutdown(mut self) -> ShutdownReport {
-        if let Some(schedule) = self.schedule.take() {
+    /// refuses new events, records what was accepted, lets subscribers finish, signs the record's tree, and
+    /// closes the file. Returns who did not finish.
+    pub async fn shutdown(self) -> ShutdownReport {
+        self.end(true).await
+    }
+
+    /// The same without signing: for one who has just put the key out of use.
+    #[cfg(feature = "program")]
+    pub(crate) async fn shutdown_unsigned(self) -> ShutdownReport {
+        self.end(false).await
+    }
+
+    async fn end(mut self, sign: bool) -> ShutdownReport {
+        for schedule in [self.schedule.take(), self.signing.take()].into_iter().flatten() {
             schedule.stop().await;
         }
         // Before the bus: a handler may still emit while it finishes.
@@ -187,6 +233,9 @@ impl App {
         let mut report = self.bus.shutdown(DRAIN).await;
         abandoned.append(&mut report.abandoned);
         report.abandoned = abandoned;
+        if sign {
+            checkpoints::finish(&self.checkpoints).await;
+        }
         if let Some(storage) = &self.storage {
             storage.close().await;
         }

@@ -6,25 +6,30 @@ use std::time::Duration;
 
 use application::CheckHealth;
 use application::delivery::{DurableSubscription, Reactions, SubscriptionPorts};
+use application::proof::SignCheckpoints;
+use domain::ports::{CheckpointAnchor, CheckpointSigner, TreeError};
 use domain::{
-    AuditLog, Catalogue, Clock, EventBus, EventRecorder, EventType, Redactor, SubscriptionStore,
-    events,
+    AuditLog, AuditTree, Catalogue, Clock, EventBus, EventRecorder, EventType, Redactor,
+    SubscriptionStore, events,
 };
+use infrastructure::anchor::{CommandAnchor, FileAnchor};
 use infrastructure::bus::{
     BusDecorator, BusSettings, LoggingEventBus, ReactiveEventBus, ReactiveEventBusParameters,
 };
 use infrastructure::redaction::{RedactionKey, SecretRedactor, SecretRedactorParameters};
 use infrastructure::seaorm::{
-    AuditStorage, Durability, SeaOrmAuditArchive, SeaOrmAuditArchiveParameters, SeaOrmAuditLog,
-    SeaOrmAuditLogParameters, SeaOrmAuditTree, SeaOrmAuditTreeParameters, SeaOrmLegalHolds,
-    SeaOrmLegalHoldsParameters, SeaOrmSubscriptionStore, SeaOrmSubscriptionStoreParameters,
-    StorageOptions,
+    AuditStorage, Durability, SeaOrmAuditArchive, SeaOrmAuditArchiveParameters, SeaOrmAuditErasure,
+    SeaOrmAuditErasureParameters, SeaOrmAuditLog, SeaOrmAuditLogParameters, SeaOrmAuditTree,
+    SeaOrmAuditTreeParameters, SeaOrmLegalHolds, SeaOrmLegalHoldsParameters,
+    SeaOrmSubscriptionStore, SeaOrmSubscriptionStoreParameters, StorageOptions,
 };
+use infrastructure::signing::{Ed25519Signer, Ed25519SignerParameters};
 use shaku::{HasComponent, Interface, ModuleBuilder};
 
 use super::durable::{DurableRunners, owner};
-use super::{App, IndelibleModule, IndelibleServices, StartError, schedule};
-use crate::settings::{DurabilityLevel, Settings};
+use super::{App, IndelibleModule, IndelibleServices, StartError, checkpoints, schedule};
+use crate::settings::known::KEY_VARIABLE;
+use crate::settings::{DurabilityLevel, ProofSettings, Settings};
 
 type Override =
     Box<dyn FnOnce(ModuleBuilder<IndelibleModule>) -> ModuleBuilder<IndelibleModule> + Send>;
@@ -39,6 +44,7 @@ pub struct AppBuilder {
     bus: Option<Box<dyn EventBus>>,
     decorators: Vec<BusDecorator>,
     durable: Vec<DurableSubscription>,
+    anchor: Option<Arc<dyn CheckpointAnchor>>,
 }
 
 impl AppBuilder {
@@ -51,6 +57,7 @@ impl AppBuilder {
             bus: None,
             decorators: Vec::new(),
             durable: Vec::new(),
+            anchor: None,
         }
     }
 
@@ -98,14 +105,20 @@ impl AppBuilder {
         self
     }
 
+    /// Keeps each checkpoint there as well, in place of what the settings name.
+    pub fn with_anchor(mut self, anchor: Arc<dyn CheckpointAnchor>) -> Self {
+        self.anchor = Some(anchor);
+        self
+    }
+
     /// Connects, migrates, builds the container, attaches the recorder to every type of the
     /// catalogue, and checks that none was left out.
     ///
     /// # Errors
-    /// When the log cannot be opened, the redaction key or rules cannot be used, a type has no recorder,
-    /// or a durable subscription makes no sense.
+    /// When the log cannot be opened, a key or the redaction rules cannot be used, a type has no recorder,
+    /// or a durable subscription makes no sense or cannot be begun.
     pub async fn start(self) -> Result<App, StartError> {
-        let Self { settings, catalogue, overrides, bus, mut decorators, durable } = self;
+        let Self { settings, catalogue, overrides, bus, mut decorators, durable, anchor } = self;
         if settings.log.events {
             decorators.insert(0, Box::new(|bus| Box::new(LoggingEventBus::new(bus.into()))));
         }
@@ -121,6 +134,11 @@ impl AppBuilder {
         } else {
             Some(redactor(&settings)?)
         };
+        let signer = if overridden(TypeId::of::<dyn CheckpointSigner>()) || storage.is_none() {
+            None
+        } else {
+            Some(signer(&settings)?)
+        };
         let mut module = IndelibleModule::builder()
             .with_component_parameters::<SeaOrmAuditLog>(SeaOrmAuditLogParameters {
                 storage: storage.clone(),
@@ -134,9 +152,13 @@ impl AppBuilder {
             .with_component_parameters::<SeaOrmLegalHolds>(SeaOrmLegalHoldsParameters {
                 storage: storage.clone(),
             })
+            .with_component_parameters::<SeaOrmAuditErasure>(SeaOrmAuditErasureParameters {
+                storage: storage.clone(),
+            })
             .with_component_parameters::<SeaOrmSubscriptionStore>(
                 SeaOrmSubscriptionStoreParameters { storage: storage.clone() },
             )
+            .with_component_parameters::<Ed25519Signer>(Ed25519SignerParameters { signer })
             .with_component_parameters::<SecretRedactor>(SecretRedactorParameters { redactor });
         module =
             match bus {
@@ -172,10 +194,22 @@ impl AppBuilder {
             owner: owner(),
         });
         for subscription in durable {
-            runners.start(subscription)?.keep();
+            runners.start(subscription).await?.keep();
         }
+        let tree: Arc<dyn AuditTree> = services.resolve();
+        let checkpoints =
+            SignCheckpoints::new(Arc::clone(&tree), services.resolve(), Arc::clone(&clock))
+                .anchored(anchor.or_else(|| anchor_of(&settings.proof)));
+        // A record that is kept without a tree has nothing to sign.
+        let signing = if matches!(tree.standing().await, Err(TreeError::NotKept)) {
+            None
+        } else {
+            let (log, clock) = (Arc::clone(&log), Arc::clone(&clock));
+            checkpoints::start(checkpoints.clone(), log, clock, &settings.proof)
+        };
         let health =
-            CheckHealth::new(Arc::clone(&bus), Arc::clone(&log), subscriptions, Arc::clone(&clock));
+            CheckHealth::new(Arc::clone(&bus), Arc::clone(&log), subscriptions, Arc::clone(&clock))
+                .signing(checkpoints.clone(), settings.proof.patience());
         let health = Arc::new(health);
         let mut app = App {
             bus,
@@ -185,6 +219,8 @@ impl AppBuilder {
             storage,
             archive_place: settings.audit.archive_place(),
             schedule: None,
+            signing,
+            checkpoints,
             durable: runners,
             health,
             services,
@@ -220,6 +256,24 @@ fn redactor(settings: &Settings) -> Result<SecretRedactor, StartError> {
     let options = &settings.redaction;
     let key = RedactionKey::load_or_create(&options.key_file(&settings.audit.database_file()))?;
     Ok(SecretRedactor::new(&options.rules(), key)?)
+}
+
+/// The signer of these settings; its key is made here at the first start.
+fn signer(settings: &Settings) -> Result<Ed25519Signer, StartError> {
+    let file = settings.proof.key_file(&settings.audit.database_file());
+    Ok(match std::env::var(KEY_VARIABLE) {
+        Ok(key) if !key.is_empty() => Ed25519Signer::from_text(&key, KEY_VARIABLE)?,
+        _ => Ed25519Signer::load_or_create(&file)?,
+    })
+}
+
+/// Where the settings have checkpoints kept outside the record.
+fn anchor_of(settings: &ProofSettings) -> Option<Arc<dyn CheckpointAnchor>> {
+    if !settings.anchor_file.is_empty() {
+        return Some(Arc::new(FileAnchor::new(&settings.anchor_file)));
+    }
+    let command = Some(&settings.anchor_command).filter(|command| !command.is_empty());
+    command.map(|command| Arc::new(CommandAnchor::new(command)) as Arc<dyn CheckpointAnchor>)
 }
 
 /// A bus with others around it, the first one innermost.

@@ -3,6 +3,7 @@
 use domain::EventType;
 use infrastructure::redaction::{RedactionKeyError, RedactionRuleError};
 use infrastructure::seaorm::OpenError;
+use infrastructure::signing::SigningKeyError;
 
 use super::SubscribeError;
 
@@ -18,6 +19,9 @@ pub enum StartError {
     /// A redaction rule in the settings cannot be used.
     #[error("the redaction rules in the settings cannot be used")]
     Rule(#[from] RedactionRuleError),
+    /// The key for checkpoints cannot be used.
+    #[error("the signing key cannot be used")]
+    SigningKey(#[from] SigningKeyError),
     /// A durable subscription cannot be run.
     #[error("a durable subscription cannot be run")]
     Subscription(#[from] SubscribeError),

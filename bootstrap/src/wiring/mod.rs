@@ -2,6 +2,7 @@
 
 mod app;
 mod builder;
+mod checkpoints;
 mod durable;
 mod error;
 mod module;
@@ -13,4 +14,7 @@ pub use builder::AppBuilder;
 pub use durable::{DurableGuard, DurableRunners, SubscribeError};
 pub use error::StartError;
 pub use module::{IndelibleModule, IndelibleServices};
-pub use reading::{open_for_reading, open_legal_holds_for_reading, open_subscriptions_for_reading};
+pub use reading::{
+    open_erasure_for_reading, open_for_reading, open_legal_holds_for_reading,
+    open_subscriptions_for_reading, open_tree_for_reading,
+};

@@ -8,6 +8,8 @@
 //! | `AuditTree` | `SeaOrmAuditTree`; none where the record is kept by another adapter |
 //! | `AuditArchive` | `SeaOrmAuditArchive`; none where the record is kept by another adapter |
 //! | `LegalHolds` | `SeaOrmLegalHolds`; in memory where the record is kept by another adapter |
+//! | `AuditErasure` | `SeaOrmAuditErasure`; none where the record is kept by another adapter |
+//! | `CheckpointSigner` | `Ed25519Signer` |
 //! | `SubscriptionStore` | `SeaOrmSubscriptionStore`; in memory where the record is kept by another adapter |
 //! | `EventRecorder` | `AuditEventSubscriber` |
 //! | `EventBus` | `ReactiveEventBus` |
@@ -22,16 +24,19 @@
 )]
 
 use application::AuditEventSubscriber;
+use domain::ports::CheckpointSigner;
 use domain::{
-    AuditArchive, AuditLog, AuditTree, Clock, EventBus, EventRecorder, LegalHolds, Redactor,
-    SubscriptionStore,
+    AuditArchive, AuditErasure, AuditLog, AuditTree, Clock, EventBus, EventRecorder, LegalHolds,
+    Redactor, SubscriptionStore,
 };
 use infrastructure::bus::ReactiveEventBus;
 use infrastructure::clock::SystemClock;
 use infrastructure::redaction::SecretRedactor;
 use infrastructure::seaorm::{
-    SeaOrmAuditArchive, SeaOrmAuditLog, SeaOrmAuditTree, SeaOrmLegalHolds, SeaOrmSubscriptionStore,
+    SeaOrmAuditArchive, SeaOrmAuditErasure, SeaOrmAuditLog, SeaOrmAuditTree, SeaOrmLegalHolds,
+    SeaOrmSubscriptionStore,
 };
+use infrastructure::signing::Ed25519Signer;
 use shaku::{HasComponent, module};
 
 /// The ports that the container plays, as one module: what a product's own container is built on,
@@ -43,6 +48,8 @@ pub trait IndelibleServices:
     + HasComponent<dyn AuditTree>
     + HasComponent<dyn AuditArchive>
     + HasComponent<dyn LegalHolds>
+    + HasComponent<dyn AuditErasure>
+    + HasComponent<dyn CheckpointSigner>
     + HasComponent<dyn SubscriptionStore>
     + HasComponent<dyn EventRecorder>
     + HasComponent<dyn EventBus>
@@ -58,6 +65,8 @@ module! {
             SeaOrmAuditTree,
             SeaOrmAuditArchive,
             SeaOrmLegalHolds,
+            SeaOrmAuditErasure,
+            Ed25519Signer,
             SeaOrmSubscriptionStore,
             AuditEventSubscriber,
             ReactiveEventBus,

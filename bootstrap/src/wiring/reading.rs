@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{AuditLog, LegalHolds, SubscriptionStore};
+use domain::{AuditErasure, AuditLog, AuditTree, LegalHolds, SubscriptionStore};
 use infrastructure::clock::SystemClock;
 use infrastructure::seaorm::{
-    Access, AuditStorage, OpenError, SeaOrmAuditLog, SeaOrmLegalHolds, SeaOrmSubscriptionStore,
-    StorageOptions,
+    Access, AuditStorage, OpenError, SeaOrmAuditErasure, SeaOrmAuditLog, SeaOrmAuditTree,
+    SeaOrmLegalHolds, SeaOrmSubscriptionStore, StorageOptions,
 };
 
 use crate::settings::Settings;
@@ -40,6 +40,28 @@ pub async fn open_legal_holds_for_reading(
     settings: &Settings,
 ) -> Result<Arc<dyn LegalHolds>, OpenError> {
     Ok(Arc::new(SeaOrmLegalHolds::new(storage(settings).await?)))
+}
+
+/// The record that the settings name, which must exist, and its tree.
+///
+/// # Errors
+/// When it does not exist, or is not a record this program can read.
+pub async fn open_tree_for_reading(
+    settings: &Settings,
+) -> Result<(Arc<dyn AuditLog>, Arc<dyn AuditTree>), OpenError> {
+    let storage = storage(settings).await?;
+    let log = SeaOrmAuditLog::new(storage.clone(), Arc::new(SystemClock));
+    Ok((Arc::new(log), Arc::new(SeaOrmAuditTree::new(storage))))
+}
+
+/// What can be asked about erasing from the record that the settings name, which must exist.
+///
+/// # Errors
+/// When it does not exist, or is not a record this program can read.
+pub async fn open_erasure_for_reading(
+    settings: &Settings,
+) -> Result<Arc<dyn AuditErasure>, OpenError> {
+    Ok(Arc::new(SeaOrmAuditErasure::new(storage(settings).await?)))
 }
 
 async fn storage(settings: &Settings) -> Result<AuditStorage, OpenError> {

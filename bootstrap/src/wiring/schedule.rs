@@ -19,11 +19,16 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
+    /// A task that ends once it is told to stop.
+    pub(super) const fn of(stop: CancellationToken, task: JoinHandle<()>) -> Self {
+        Self { stop, task }
+    }
+
     /// Stops, after the chunk that is under way if one is.
     pub(super) async fn stop(self) {
         self.stop.cancel();
         if let Err(error) = self.task.await {
-            tracing::error!(%error, "the retention schedule ended badly");
+            tracing::error!(%error, "a schedule ended badly");
         }
     }
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use serde_json::Value;
 
-use crate::support::{DEADLINE, Sandbox, finish, ndjson, sequences};
+use crate::support::{DEADLINE, Sandbox, finish, ndjson, record_old, sequences};
 
 /// The rows a process prints, as they come, each with the moment it came.
 fn rows(child: &mut Child) -> Receiver<(Value, DateTime<Utc>)> {
@@ -77,6 +77,34 @@ fn being_asked_to_stop_ends_the_following() {
         std::process::Command::new("kill").args([signal, &pid]).status().unwrap();
         assert_eq!(finish(tail).with_code(130).err, "");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_retention_removes_before_it_is_shown_is_said_in_its_place() {
+    let sandbox = Sandbox::new();
+    sandbox.feed(&["record"], b"").success();
+    record_old(&sandbox, 1..=1);
+    let mut tail = sandbox.spawn(&["tail", "-f", "-n", "1"]);
+    let rows = rows(&mut tail);
+    assert_eq!(rows.recv_timeout(DEADLINE).unwrap().0["sequence"], 1);
+    let pid = tail.id().to_string();
+    let signal = |signal: &str| {
+        std::process::Command::new("kill").args([signal, &pid]).status().unwrap();
+    };
+
+    // It is slower than retention, as it can be on a machine with much to do.
+    signal("-STOP");
+    record_old(&sandbox, 2..=5);
+    sandbox.feed(&["record"], ndjson(0..2).as_bytes()).success();
+    sandbox.run(&["prune", "--older-than-days", "30"]).success().prints(&["sequences 1 to 5"]);
+    signal("-CONT");
+    for expected in 6..=8 {
+        assert_eq!(rows.recv_timeout(DEADLINE).unwrap().0["sequence"], expected);
+    }
+    signal("-TERM");
+    let said = "note: retention has removed sequences 2 to 5 before they could be shown\n";
+    assert_eq!(finish(tail).with_code(130).err, said);
 }
 
 #[test]

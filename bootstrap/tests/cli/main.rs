@@ -5,11 +5,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may give up")]
 
 mod bad_input;
+mod commands;
 mod crash;
+mod erasing;
 mod explaining;
 mod following;
 mod housekeeping;
 mod importing;
+mod proving;
 mod reacting;
 mod reading;
 mod readme;

@@ -98,6 +98,24 @@ fn each_format_holds_every_row() {
 }
 
 #[test]
+fn a_program_gets_what_is_on_record_letter_by_letter() {
+    let sandbox = Sandbox::new();
+    let mut event = crate::support::event(0);
+    event["source"] = "/tests".into();
+    event["type"] = "plan.created".into();
+    let name = "a \u{1b}[31mred\u{1b}[0m\u{9b}1m name";
+    event["data"] = serde_json::json!({ "name": name, "goal": "g" });
+    event["subject"] = name.into();
+    sandbox.feed(&["record"], event.to_string().as_bytes()).success();
+    assert_eq!(sandbox.log(&[])[0]["subject"], name);
+    sandbox.run(&["log", "--format", "csv"]).success().prints(&[&format!(",{name},")]);
+    let exported: serde_json::Value =
+        serde_json::from_str(&sandbox.run(&["export"]).success().out).unwrap();
+    assert_eq!(exported["subject"], name);
+    assert!(!sandbox.run(&["log", "--format", "table"]).success().out.contains('\u{1b}'));
+}
+
+#[test]
 fn a_long_table_says_how_to_go_on() {
     let sandbox = Sandbox::new();
     sandbox.feed(&["record"], ndjson(0..120).as_bytes()).success();
@@ -162,7 +180,7 @@ fn an_export_goes_to_a_new_file_and_never_over_an_old_one() {
 fn the_catalogue_lists_every_type_and_gives_its_schema() {
     let sandbox = Sandbox::new();
     let rows = sandbox.run(&["catalog"]).success().rows();
-    assert_eq!(rows.len(), 53);
+    assert_eq!(rows.len(), 56);
     assert!(rows.iter().all(|row| row["summary"].as_str().unwrap().len() > 10));
     sandbox.run(&["catalog", "--format", "table"]).success().prints(&["budget.exceeded", "cost"]);
     let schema = sandbox.run(&["catalog", "schema", "plan.created"]).success().out;

@@ -182,6 +182,20 @@ pub(crate) fn ndjson(range: std::ops::Range<usize>) -> String {
     })
 }
 
+/// Puts rows on record as they were recorded years ago; the guards let them in, as they follow the head.
+pub(crate) fn record_old(sandbox: &Sandbox, sequences: std::ops::RangeInclusive<u32>) {
+    let database = rusqlite::Connection::open(sandbox.database()).unwrap();
+    for n in sequences {
+        // The guards let them in: they follow the head, and have something of the length of a leaf's hash.
+        let sql = "INSERT INTO audit_log (sequence, event_id, event_type, schema_version, \
+                   occurred_at, source, details, recorded_at, leaf_hash) VALUES (?1, ?2, 'entity.deleted', 1, \
+                   '2020-01-01T00:00:00.000000000Z', '/old', \
+                   '{\"entity_kind\":\"note\",\"entity_id\":\"n\"}', \
+                   '2020-01-01T00:00:00.000000000Z', zeroblob(32))";
+        database.execute(sql, rusqlite::params![n, format!("old-{n}")]).unwrap();
+    }
+}
+
 /// The sequences of rows.
 pub(crate) fn sequences(rows: &[Value]) -> Vec<u64> {
     rows.iter().map(|row| row["sequence"].as_u64().unwrap()).collect()

@@ -5,12 +5,17 @@ use std::num::ParseIntError;
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
+use super::ErasedFields;
 use crate::envelope::EventEnvelope;
 use crate::event::{DetailsError, DomainEvent, EventType};
+use crate::proof::CommittedField;
 
 /// An event's place on record: from 1, gapless, ascending in commit order, never used again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
+)]
 pub struct Sequence(pub u64);
 
 impl Sequence {
@@ -18,6 +23,12 @@ impl Sequence {
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
+    }
+
+    /// The place so many before this one; 0 where there is none.
+    #[must_use]
+    pub const fn back(self, places: u64) -> Self {
+        Self(self.0.saturating_sub(places))
     }
 }
 
@@ -57,15 +68,17 @@ pub struct Receipt {
     pub status: ReceiptStatus,
 }
 
-/// An event that is on record, exactly as it is on record: redacted.
+/// An event that is on record, exactly as it is on record: redacted, and without what was erased.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RecordedEvent {
     /// Its place on record.
     pub sequence: Sequence,
     /// When it was recorded, by the recorder's clock, which never goes back.
     pub recorded_at: DateTime<Utc>,
-    /// The event.
+    /// The event. What was erased is absent, and erased details are an empty object.
     pub envelope: EventEnvelope,
+    /// What of it was erased.
+    pub erased: ErasedFields,
 }
 
 /// A recorded event was asked for as a type it is not, or that it can no longer be read as.
@@ -80,6 +93,16 @@ pub enum WrongEventType {
         wanted: EventType,
         /// What it is.
         found: EventType,
+    },
+    /// It is that type, and its payload was erased.
+    #[error(
+        "the details of event {sequence}, a `{wanted}`, were erased: ask what was `erased` first"
+    )]
+    Erased {
+        /// The event's place on record.
+        sequence: Sequence,
+        /// What was asked for.
+        wanted: EventType,
     },
     /// It is that type, and its payload cannot be read.
     #[error("event {sequence} cannot be read as `{wanted}`")]
@@ -115,7 +138,8 @@ impl RecordedEvent {
     /// The typed event, of whichever version it was recorded in.
     ///
     /// # Errors
-    /// When it is another type, or its payload cannot be read (a redacted number, for instance).
+    /// When it is another type, or its payload was erased or cannot be read (a redacted number, for
+    /// instance).
     pub fn decode<E: DomainEvent>(&self) -> Result<E, WrongEventType> {
         let wanted = E::DESCRIPTOR.name();
         if !self.is::<E>() {
@@ -124,6 +148,9 @@ impl RecordedEvent {
                 wanted,
                 found: self.envelope.event_type.clone(),
             });
+        }
+        if self.erased.contains(CommittedField::Details) {
+            return Err(WrongEventType::Erased { sequence: self.sequence, wanted });
         }
         E::from_versioned(self.envelope.schema_version, &self.envelope.details)
             .map_err(|source| WrongEventType::Details { sequence: self.sequence, wanted, source })

@@ -37,5 +37,33 @@ crate::domain_events! {
             hold: u64,
             reason: Option<String>,
         },
+
+        /// The log is signed with a new key from now on: the public keys before and after.
+        #[event("audit.key_rotated", version = 1, audit = Audit)]
+        AuditKeyRotated { old_verifier: String, new_verifier: String },
+
+        /// Somebody asked for values to be erased. It names the request, not whom it is about.
+        #[event("audit.erasure_started", version = 1, audit = Audit, opens = request_id)]
+        AuditErasureStarted {
+            /// Names the request here and wherever it was made.
+            request_id: String,
+            /// Why it was asked for.
+            reason: Option<String>,
+            /// What the entries are selected by: `user`, `subject`, `correlation` or `event`.
+            selected_by: String,
+            /// Whether details and extensions go as well as personal fields.
+            details: bool,
+            /// How many entries had something to erase.
+            entries: u64,
+        },
+
+        /// Values were erased, and nothing of them is left in the record's files.
+        #[event("audit.erased", version = 1, audit = Audit,
+                completes = "audit.erasure_started" by request_id)]
+        AuditErased {
+            request_id: String,
+            /// How many entries values were erased of.
+            entries: u64,
+        },
     }
 }

@@ -69,6 +69,9 @@ pub enum QueryError {
         /// The last of them.
         through: Sequence,
     },
+    /// The log has been closed, and is not read any more.
+    #[error("the audit log has been closed: open it again")]
+    Closed,
     /// The storage failed otherwise.
     #[error("the storage under the audit log failed")]
     Storage(#[source] StorageProblem),

@@ -101,10 +101,18 @@ impl LeafCheck {
 }
 
 /// The tree over the record, as tiles of 256 hashes, and what was signed about it.
+///
+/// With every entry that is appended, an adapter MUST store the hash of its leaf and salts that are
+/// drawn for it alone, and MUST refuse a batch with an entry whose leaf has more than
+/// [`MAX_LEAF_BYTES`](crate::proof::MAX_LEAF_BYTES). Before it removes an entry, its leaf MUST be in the
+/// tree.
 #[async_trait]
 pub trait AuditTree: Interface {
     /// Where the tree stands.
     async fn standing(&self) -> Result<TreeStanding, TreeError>;
+
+    /// The newest entry there is; 0 where there is none. Nothing of it is read but its place.
+    async fn newest(&self) -> Result<Sequence, TreeError>;
 
     /// Takes every entry that is on record when it is called into the tree.
     ///
@@ -119,7 +127,8 @@ pub trait AuditTree: Interface {
     /// An adapter MUST keep them when the entries below them are removed.
     async fn tile(&self, level: u8, index: u64) -> Result<Option<Vec<u8>>, TreeError>;
 
-    /// Entries exactly as they are stored, by sequence, from `from` on. Nothing is checked.
+    /// Entries exactly as they are stored, by sequence, from `from` on and at most `limit` of them.
+    /// Nothing is checked.
     async fn entries(&self, from: Sequence, limit: u32) -> Result<Vec<StoredEntry>, TreeError>;
 
     /// The leaves of those entries, computed anew.
@@ -130,7 +139,7 @@ pub trait AuditTree: Interface {
     /// Keeps a checkpoint, unless one of this size is there already. It is never changed or removed.
     async fn keep_checkpoint(&self, checkpoint: &KeptCheckpoint) -> Result<(), TreeError>;
 
-    /// The kept checkpoints of more than `after` leaves, by size.
+    /// The kept checkpoints of more than `after` leaves, by size, and at most `limit` of them.
     async fn checkpoints(&self, after: u64, limit: u32) -> Result<Vec<KeptCheckpoint>, TreeError>;
 
     /// The checkpoint of the most leaves.

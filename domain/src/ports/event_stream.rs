@@ -88,7 +88,7 @@ impl fmt::Debug for StreamMonitor {
 /// An error means that the record could not be read; polling again tries again and nothing is
 /// skipped. [`QueryError::Removed`] alone stands for events that are lost to the reader: retention
 /// removed them before it came to them. It is said once, in their place, and polling again goes on
-/// after them.
+/// after them. After [`QueryError::Closed`] nothing more comes.
 pub struct EventStream {
     /// `None` once they have ended, so that nothing of the reader is left.
     batches: Option<Batches>,

@@ -4,9 +4,11 @@
 //! every adapter to it. All ports inherit `shaku::Interface`, so that one container can hold them.
 
 mod audit_archive;
+mod audit_erasure;
 mod audit_log;
 mod audit_tree;
 mod checkpoint_anchor;
+mod checkpoint_signer;
 mod clock;
 mod delivery;
 mod event_bus;
@@ -20,12 +22,14 @@ mod redactor;
 mod subscription_store;
 
 pub use audit_archive::{ArchiveError, ArchivePlace, Archived, AuditArchive};
+pub use audit_erasure::{AuditErasure, ErasedChunk, ErasureError};
 pub use audit_log::{
     AppendError, AuditAppend, AuditInspect, AuditLog, AuditQuery, AuditRetention, Fact, Inspection,
     QueryError, RetentionError, StorageProblem,
 };
 pub use audit_tree::{AuditTree, KeptCheckpoint, KeptKey, LeafCheck, TreeError, TreeStanding};
 pub use checkpoint_anchor::{AnchorError, CheckpointAnchor};
+pub use checkpoint_signer::{CheckpointSigner, SigningError};
 pub use clock::Clock;
 pub use delivery::{Delivery, EmitBatch, MAX_REACTION_DEPTH, ReactionEmitter};
 pub use event_bus::{

@@ -114,8 +114,10 @@ pub trait SubscriptionStore: Interface {
     async fn release(&self, lease: &Lease) -> Result<(), SubscriptionStoreError>;
 
     /// Notes progress, together with the effects it carries: all of it or nothing. A cursor and a
-    /// reach MUST never go back here. What fails for want of a disk MUST be told as
-    /// [`SubscriptionStoreError::Write`], and not be blamed on the event whose effect met it.
+    /// reach MUST never go back here. What came of a dead letter that was tried again, effects and
+    /// all, MUST be left out where that letter is not there or not asked for any more. What fails for
+    /// want of a disk MUST be told as [`SubscriptionStoreError::Write`], and not be blamed on the event
+    /// whose effect met it.
     async fn advance(
         &self,
         lease: &Lease,

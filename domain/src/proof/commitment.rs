@@ -12,7 +12,8 @@ use sha2::{Digest as _, Sha256};
 use super::Digest;
 
 /// A field whose value a leaf does not hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CommittedField {
     /// Who caused it, as one text: `agent:planner`.
     Actor,
@@ -41,6 +42,12 @@ impl CommittedField {
             Self::Subject => "subject",
             Self::UserIdentity => "user_identity",
         }
+    }
+
+    /// The field of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.name() == name)
     }
 
     /// Whether it says who somebody is, and so shares the salt of those that do.

@@ -3,7 +3,8 @@
 //! Deliberately absent: reading the fields. Whether a moment or a payload makes sense is no question
 //! of proof.
 
-use super::{Commitments, CommittedField, Digest, Leaf, Salt};
+use super::erasure::erased_digests;
+use super::{Commitments, CommittedField, Leaf, Salt};
 use crate::Sequence;
 
 /// A row, text by text.
@@ -34,7 +35,8 @@ pub struct StoredEntry {
     pub personal_salt: Option<Vec<u8>>,
     /// The salt of the details and the extensions.
     pub details_salt: Option<Vec<u8>>,
-    /// The digests of what was erased: a JSON object, by field name.
+    /// The digests of what was erased: a JSON object, by field name; of an entry from before the
+    /// tree, which has none, null.
     pub erased: Option<String>,
 }
 
@@ -73,19 +75,16 @@ impl StoredEntry {
         bytes.as_ref().map(salt).transpose()
     }
 
-    /// The digests of what was erased.
+    /// The digests of what was erased. What was erased of an entry from before the tree has none.
     ///
     /// # Errors
     /// When there is something else in their place.
     pub fn erased(&self) -> Result<Commitments, Unprovable> {
         let mut erased = Commitments::default();
-        let Some(text) = &self.erased else { return Ok(erased) };
-        let wrong = Unprovable { field: "erased" };
-        let digests: std::collections::BTreeMap<String, Digest> =
-            serde_json::from_str(text).map_err(|_| wrong)?;
-        for (name, digest) in digests {
-            let field = CommittedField::ALL.into_iter().find(|field| field.name() == name);
-            erased.set(field.ok_or(wrong)?, digest);
+        for (field, digest) in erased_digests(self.erased.as_deref())? {
+            if let Some(digest) = digest {
+                erased.set(field, digest);
+            }
         }
         Ok(erased)
     }

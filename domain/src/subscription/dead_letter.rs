@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::SubscriptionName;
+use super::{EventEffects, SubscriptionName};
 use crate::audit::Sequence;
 
 /// An event that could not be handled, as it is noted.
@@ -34,4 +34,25 @@ pub struct DeadLetter {
     pub failed_at: DateTime<Utc>,
     /// Whether somebody has asked for it to be tried again and that has not happened yet.
     pub retry_requested: bool,
+}
+
+/// What came of another try at a dead letter that somebody has asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RetriedLetter {
+    /// It was handled, and this is to be changed because of it, if anything is; it is a dead letter no
+    /// more.
+    Handled(EventEffects),
+    /// It has failed once more.
+    Failed(NewDeadLetter),
+}
+
+impl RetriedLetter {
+    /// The event.
+    #[must_use]
+    pub const fn sequence(&self) -> Sequence {
+        match self {
+            Self::Handled(event) => event.sequence,
+            Self::Failed(letter) => letter.sequence,
+        }
+    }
 }

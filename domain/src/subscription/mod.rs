@@ -10,7 +10,7 @@ mod name;
 mod start;
 mod status;
 
-pub use dead_letter::{DeadLetter, NewDeadLetter};
+pub use dead_letter::{DeadLetter, NewDeadLetter, RetriedLetter};
 pub use effect::{Effect, EventEffects};
 pub use name::{InvalidSubscriptionName, SubscriptionName};
 pub use start::StartAt;

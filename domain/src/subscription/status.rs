@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{EventEffects, NewDeadLetter, SubscriptionName};
+use super::{EventEffects, NewDeadLetter, RetriedLetter, SubscriptionName};
 use crate::audit::Sequence;
 
 /// Whether a durable subscription goes on.
@@ -85,8 +85,12 @@ pub struct Progress {
     /// Events that could not be handled; one that is a dead letter already replaces it, and the
     /// attempts are added up.
     pub dead_letters: Vec<NewDeadLetter>,
-    /// Dead letters that have been handled now, which are so no more.
+    /// Events that have been handled and may be dead letters, as after a rewind: those are so no more.
     pub resolved: Vec<Sequence>,
+    /// What came of dead letters that somebody had asked for, before all else. Each counts only if it
+    /// is still asked for: what has come of it already, and what was discarded meanwhile, changes
+    /// nothing.
+    pub retried: Vec<RetriedLetter>,
     /// What went wrong last; `None` when all is well.
     pub failure: Option<SubscriptionFailure>,
 }

@@ -2,10 +2,13 @@
 //!
 //! Deliberately absent: holding retention up for a reader.
 
+use std::sync::Arc;
+
 use domain::audit::Page;
 use domain::{AuditLog, EventFilter, QueryError, RecordedEvent, Sequence};
 
 use super::inbox::Span;
+use super::shared::Shared;
 
 /// How many entries are asked of the record at once.
 pub(super) const PAGE: u32 = 256;
@@ -30,18 +33,15 @@ impl Behind {
     /// Reads the next page, and what was removed before it could be read.
     pub(super) async fn read(
         &self,
-        log: &dyn AuditLog,
+        shared: &Shared,
         filter: &EventFilter,
     ) -> Result<(Vec<RecordedEvent>, Option<Lost>), QueryError> {
-        let entries = log.page(filter.query(), self.page()).await?;
-        let found = entries.first().map(|event| event.sequence);
-        if found == Some(self.after.next()) {
-            return Ok((entries, None));
-        }
-        // Asked after the page, because what the page did not find any more is still gone now. Only
-        // a start of the record is ever removed: from the first entry found on, all was there.
-        let first = log.span().await?.first.map(|(first, _)| first);
-        let there = found.into_iter().chain(first).min();
+        let (after, page) = (self.after, self.page());
+        let asked = || {
+            let (log, filter) = (Arc::clone(&shared.log), filter.clone());
+            async move { fetch(&*log, &filter, after, page).await }
+        };
+        let (entries, there) = shared.ask(asked).await?;
         let lost = there.and_then(|there| self.lost_before(there));
         Ok((entries, lost))
     }
@@ -81,4 +81,23 @@ impl Behind {
         let at = self.spans.partition_point(|span| *span.end() < sequence);
         self.spans.get(at).is_some_and(|span| span.contains(&sequence))
     }
+}
+
+/// The entries of a page; and where it does not follow `after`, the first entry that was there when it
+/// was read.
+async fn fetch(
+    log: &dyn AuditLog,
+    filter: &EventFilter,
+    after: Sequence,
+    page: Page,
+) -> Result<(Vec<RecordedEvent>, Option<Sequence>), QueryError> {
+    let entries = log.page(filter.query(), page).await?;
+    let found = entries.first().map(|event| event.sequence);
+    if found == Some(after.next()) {
+        return Ok((entries, None));
+    }
+    // Asked after the page, because what the page did not find any more is still gone now. Only
+    // a start of the record is ever removed: from the first entry found on, all was there.
+    let first = log.span().await?.first.map(|(first, _)| first);
+    Ok((entries, found.into_iter().chain(first).min()))
 }

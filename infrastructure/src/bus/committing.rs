@@ -6,7 +6,10 @@ use std::time::Instant;
 
 use application::panics;
 use domain::ports::RecordError;
-use domain::{AppendError, AuditEntry, EmitError, Receipt, ReceiptStatus, RecordedEvent, Sequence};
+use domain::{
+    AppendError, AuditEntry, EmitError, ErasedFields, Receipt, ReceiptStatus, RecordedEvent,
+    Sequence,
+};
 use futures::FutureExt;
 use tracing::{Instrument, Span};
 
@@ -150,6 +153,7 @@ impl Group {
                     sequence: receipt.sequence,
                     recorded_at: receipt.recorded_at,
                     envelope: entry.into_envelope(),
+                    erased: ErasedFields::NONE,
                 })
             })
             .collect();

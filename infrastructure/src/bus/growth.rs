@@ -34,6 +34,8 @@ pub(super) struct Growth {
     /// Kept from one time to the next, so that an emit in between does not have it begun again.
     waiting: Option<BoxFuture<'static, Result<Sequence, QueryError>>>,
     pause: Option<Duration>,
+    /// The record has been closed, and grows no more.
+    closed: bool,
 }
 
 impl Growth {
@@ -51,7 +53,7 @@ impl Growth {
     /// Waits until others have added to the record, and tells the streams; or until there is something
     /// else to wait for. Dropping the future loses nothing.
     pub(super) async fn noticed(&mut self, shared: &Shared) {
-        if !shared.readers.has_streams() {
+        if self.closed || !shared.readers.has_streams() {
             self.waiting = None;
             return shared.readers.streams_changed().await;
         }
@@ -102,6 +104,7 @@ impl Growth {
     }
 
     fn give_way(&mut self, error: &QueryError) {
+        self.closed = matches!(error, QueryError::Closed);
         let (at_first, at_most) = PAUSES;
         let pause = self.pause.map_or(at_first, |pause| (pause * 2).min(at_most));
         self.pause = Some(pause);

@@ -65,6 +65,7 @@ impl ReactiveEventBus {
         let shared = Arc::new(Shared {
             log,
             clock,
+            runtime: runtime.clone(),
             counts: Counts::new(),
             recording: Recording::default(),
             recent: Recent::new(settings.recent),

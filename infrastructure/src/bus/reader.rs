@@ -32,6 +32,8 @@ pub(super) struct Reader {
     /// Read from the record together with what was lost, and not yet handed out.
     hand: Option<Batch>,
     behind: Option<Behind>,
+    /// The record has been closed, and that has been said.
+    closed: bool,
 }
 
 impl Reader {
@@ -47,6 +49,7 @@ impl Reader {
             not_before: None,
             hand: None,
             behind: None,
+            closed: false,
         }
     }
 
@@ -66,26 +69,35 @@ impl Reader {
 
     /// Waits for the next events, at least one; `None` when nothing more will come. After an error,
     /// the next call tries again and nothing is skipped; [`QueryError::Removed`] has been logged and
-    /// counted, and the next call goes on after what was removed.
+    /// counted, and the next call goes on after what was removed. Nothing more comes after
+    /// [`QueryError::Closed`].
     pub(super) async fn next(&mut self) -> Option<Result<Batch, QueryError>> {
         // So that a reader that always finds something leaves room for other tasks.
         consume_budget().await;
+        if self.closed {
+            return None;
+        }
         loop {
             if let Some(batch) = self.hand.take() {
                 return Some(Ok(batch));
             }
             if let Some(past) = self.past {
-                match past.find(&*self.shared.log).await {
+                let log = &self.shared.log;
+                let asked = || {
+                    let log = Arc::clone(log);
+                    async move { past.find(&*log).await }
+                };
+                match self.shared.ask(asked).await {
                     Ok(begin) => self.begin(begin),
-                    Err(error) => return Some(Err(error)),
+                    Err(error) => return Some(Err(self.failed(error))),
                 }
             }
             if let Some(behind) = &self.behind {
                 // Without a filter, nobody reads any more.
                 let filter = self.inbox.filter()?;
-                let (entries, lost) = match behind.read(&*self.shared.log, &filter).await {
+                let (entries, lost) = match behind.read(&self.shared, &filter).await {
                     Ok(read) => read,
-                    Err(error) => return Some(Err(error)),
+                    Err(error) => return Some(Err(self.failed(error))),
                 };
                 self.catch_up(&filter, entries);
                 if let Some(lost) = lost {
@@ -98,6 +110,12 @@ impl Reader {
                 Taken::Missed { spans, fell_behind } => self.turn_back(spans, fell_behind),
             }
         }
+    }
+
+    /// Notes whether it makes sense to try again.
+    fn failed(&mut self, error: QueryError) -> QueryError {
+        self.closed = matches!(error, QueryError::Closed);
+        error
     }
 
     /// Turns to what was on record before the inbox answers for it.

@@ -57,6 +57,10 @@ impl Readers {
         if before.streams == 1 && inbox.is_of_stream() {
             self.streams_changed.notify_one();
         }
+        if inbox.is_of_stream() {
+            // Under load, nobody may come to join it for long.
+            self.lock().retain(|joining| !std::ptr::eq(joining.as_ptr(), Arc::as_ptr(inbox)));
+        }
     }
 
     /// Whether anybody wants to hear of what others add to the record.
@@ -120,5 +124,27 @@ impl Readers {
         for inbox in &before.inboxes {
             inbox.close();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::EventFilter;
+
+    use super::*;
+
+    #[test]
+    fn a_stream_that_goes_before_it_is_joined_leaves_nothing_behind() {
+        let readers = Readers::default();
+        let [first, second] = [(); 2].map(|()| {
+            let inbox = Arc::new(Inbox::of_stream("stream", 1, EventFilter::all(), false));
+            readers.add(&inbox);
+            readers.have_joined(&inbox);
+            inbox
+        });
+        readers.remove(&first);
+        let left = readers.to_join();
+        assert_eq!(left.len(), 1);
+        assert!(Arc::ptr_eq(&left[0].upgrade().unwrap(), &second));
     }
 }

@@ -156,6 +156,10 @@ async fn serve(leave: Leave, front: Arc<Front>, mut reader: Reader, slot: Slot) 
             }
             // The reader has logged it, and reads on after what was removed.
             Err(QueryError::Removed { .. }) => pause = at_first,
+            Err(QueryError::Closed) => tracing::warn!(
+                subscriber = name,
+                "a subscriber has fallen behind a record that has been closed; it is told no more"
+            ),
             Err(error) => {
                 tracing::warn!(
                     subscriber = name,

@@ -1,17 +1,22 @@
-//! The audit log and the durable subscriptions in memory, for tests and demonstrations.
+//! The audit log, its tree and the durable subscriptions in memory, for tests and demonstrations.
 //!
 //! They make the same promises as those on disk and are held to them by the same suites, but for
 //! the ones they cannot keep: what they hold goes with the process, and there is no database in which a
 //! handler could change something.
 
+mod erasure;
 mod holds;
+mod record;
 mod subscriptions;
+mod tree;
 
 pub use holds::InMemoryLegalHolds;
+pub use record::InMemoryRecord;
 pub use subscriptions::InMemorySubscriptionStore;
+pub use tree::InMemoryAuditTree;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -20,80 +25,36 @@ use domain::audit::{Page, Tally, TallyBy};
 use domain::ports::{Fact, Inspection};
 use domain::{
     AppendError, AuditAppend, AuditEntry, AuditFilter, AuditInspect, AuditLog, AuditQuery,
-    AuditRetention, Clock, LogSpan, QueryError, Receipt, ReceiptStatus, RecordedEvent,
-    RetentionError, Sequence,
+    AuditRetention, Clock, LogSpan, QueryError, Receipt, RecordedEvent, RetentionError, Sequence,
 };
 use shaku::{Component, HasComponent, Module, ModuleBuildContext};
-use tokio::sync::watch;
 
-use crate::moment;
+use crate::moment::{self, UnwritableMoment};
+use record::NewRow;
 
 /// The audit log in memory. See [`domain::ports`] for what it promises.
 pub struct InMemoryAuditLog {
     clock: Arc<dyn Clock>,
-    record: RwLock<Record>,
-    /// The newest entry's place.
-    newest: watch::Sender<Sequence>,
+    record: InMemoryRecord,
 }
 
 impl InMemoryAuditLog {
     /// An empty log; `clock` says when entries are recorded.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, record: RwLock::default(), newest: watch::Sender::default() }
+        Self::over(InMemoryRecord::default(), clock)
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, Record> {
-        // Nothing that can panic runs while the record is half changed.
-        self.record.read().unwrap_or_else(PoisonError::into_inner)
+    /// The log over a record, which its tree is given as well; `clock` says when entries are recorded.
+    #[must_use]
+    pub fn over(record: InMemoryRecord, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, record }
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Record> {
-        self.record.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A contiguous range of entries, and where the events are that were ever identified in it.
-#[derive(Default)]
-struct Record {
-    entries: VecDeque<RecordedEvent>,
-    places: HashMap<(String, String), Sequence>,
-}
-
-impl Record {
-    fn first(&self) -> Option<Sequence> {
-        self.entries.front().map(|entry| entry.sequence)
-    }
-
-    fn at(&self, sequence: Sequence) -> Option<&RecordedEvent> {
-        let place = sequence.0.checked_sub(self.first()?.0)?;
-        self.entries.get(usize::try_from(place).ok()?)
-    }
-
-    /// Appends an entry, or finds it on record.
-    fn place(&mut self, entry: &AuditEntry, now: DateTime<Utc>) -> Receipt {
-        let envelope = entry.envelope();
-        let identity = (envelope.source.clone(), envelope.event_id.clone());
-        let known = self.places.get(&identity).and_then(|place| self.at(*place));
-        let receipt = |place: &RecordedEvent, status| Receipt {
-            event_id: envelope.event_id.clone(),
-            sequence: place.sequence,
-            recorded_at: place.recorded_at,
-            status,
-        };
-        if let Some(known) = known {
-            return receipt(known, ReceiptStatus::AlreadyOnRecord);
-        }
-        let newest = self.entries.back();
-        let new = RecordedEvent {
-            sequence: newest.map_or(Sequence(1), |newest| newest.sequence.next()),
-            recorded_at: newest.map_or(now, |newest| newest.recorded_at.max(now)),
-            envelope: envelope.clone(),
-        };
-        let receipt = receipt(&new, ReceiptStatus::Recorded);
-        self.places.insert(identity, new.sequence);
-        self.entries.push_back(new);
-        receipt
+    /// The tree over what this log holds.
+    #[must_use]
+    pub fn tree(&self) -> InMemoryAuditTree {
+        InMemoryAuditTree::over(self.record.clone())
     }
 }
 
@@ -102,21 +63,25 @@ impl AuditAppend for InMemoryAuditLog {
     async fn append(&self, batch: &[AuditEntry]) -> Result<Vec<Receipt>, AppendError> {
         let now = self.clock.now();
         // Refused as on disk, before the first is placed.
-        for time in batch.iter().map(|entry| entry.envelope().occurred_at).chain([now]) {
-            moment::text(time).map_err(|error| AppendError::Storage(Arc::new(error)))?;
-        }
-        let mut record = self.write();
-        let receipts = batch.iter().map(|entry| record.place(entry, now)).collect();
-        let newest = record.entries.back().map_or(Sequence(0), |entry| entry.sequence);
+        let rows = NewRow::of(batch).map_err(|error| AppendError::Storage(Arc::new(error)))?;
+        moment::text(now).map_err(unwritable)?;
+        let mut record = self.record.write();
+        let receipts: Result<Vec<_>, _> =
+            rows.into_iter().map(|row| record.place(row, now)).collect();
+        let newest = record.newest();
         drop(record);
         // Of two appends, the second may come by here first.
-        self.newest.send_if_modified(|known| {
+        self.record.newest().send_if_modified(|known| {
             let grown = newest > *known;
             *known = newest.max(*known);
             grown
         });
-        Ok(receipts)
+        receipts.map_err(unwritable)
     }
+}
+
+fn unwritable(moment: UnwritableMoment) -> AppendError {
+    AppendError::Storage(Arc::new(moment))
 }
 
 #[async_trait]
@@ -126,10 +91,10 @@ impl AuditQuery for InMemoryAuditLog {
         filter: &AuditFilter,
         page: Page,
     ) -> Result<Vec<RecordedEvent>, QueryError> {
-        let record = self.read();
+        let record = self.record.read();
         let wanted = |entry: &&RecordedEvent| page.admits(entry.sequence) && filter.matches(entry);
         let limit = page.limit as usize;
-        let entries = record.entries.iter();
+        let entries = record.events();
         Ok(if page.reverse {
             entries.rev().filter(wanted).take(limit).cloned().collect()
         } else {
@@ -138,28 +103,28 @@ impl AuditQuery for InMemoryAuditLog {
     }
 
     async fn by_sequence(&self, sequence: Sequence) -> Result<Option<RecordedEvent>, QueryError> {
-        Ok(self.read().at(sequence).cloned())
+        Ok(self.record.read().at(sequence).cloned())
     }
 
     async fn by_event_id(&self, event_id: &str) -> Result<Vec<RecordedEvent>, QueryError> {
-        let record = self.read();
-        let wanted = record.entries.iter().filter(|entry| entry.envelope.event_id == event_id);
+        let record = self.record.read();
+        let wanted = record.events().filter(|entry| entry.envelope.event_id == event_id);
         Ok(wanted.cloned().collect())
     }
 
     async fn span(&self) -> Result<LogSpan, QueryError> {
-        let record = self.read();
+        let record = self.record.read();
         let end = |entry: &RecordedEvent| (entry.sequence, entry.recorded_at);
         Ok(LogSpan {
-            first: record.entries.front().map(end),
-            last: record.entries.back().map(end),
+            first: record.events().next().map(end),
+            last: record.events().next_back().map(end),
             entries: record.entries.len() as u64,
         })
     }
 
     async fn tally(&self, filter: &AuditFilter, by: TallyBy) -> Result<Vec<Tally>, QueryError> {
         let mut counts: BTreeMap<Option<String>, u64> = BTreeMap::new();
-        for entry in self.read().entries.iter().filter(|entry| filter.matches(entry)) {
+        for entry in self.record.read().events().filter(|entry| filter.matches(entry)) {
             *counts.entry(by.key(entry)).or_default() += 1;
         }
         let mut tallies: Vec<Tally> =
@@ -173,14 +138,14 @@ impl AuditQuery for InMemoryAuditLog {
         &self,
         moment: DateTime<Utc>,
     ) -> Result<Option<Sequence>, QueryError> {
-        let record = self.read();
-        let later = record.entries.partition_point(|entry| entry.recorded_at < moment);
-        Ok(later.checked_sub(1).map(|last| record.entries[last].sequence))
+        let record = self.record.read();
+        let later = record.entries.partition_point(|row| row.event.recorded_at < moment);
+        Ok(later.checked_sub(1).map(|last| record.entries[last].event.sequence))
     }
 
     async fn newer_than(&self, sequence: Sequence) -> Result<Sequence, QueryError> {
-        let mut newest = self.newest.subscribe();
-        // The sender is this log's own, so that waiting ends only when there is something.
+        let mut newest = self.record.newest().subscribe();
+        // The sender is this record's own, so that waiting ends only when there is something.
         let newest = newest.wait_for(|newest| *newest > sequence).await;
         Ok(newest.map_or(sequence, |newest| *newest))
     }
@@ -193,7 +158,7 @@ impl AuditRetention for InMemoryAuditLog {
         through: Sequence,
         limit: u32,
     ) -> Result<Option<Prefix>, RetentionError> {
-        let mut record = self.write();
+        let mut record = self.record.write();
         let mut removed = None;
         let mut left = limit;
         while left > 0
@@ -201,10 +166,9 @@ impl AuditRetention for InMemoryAuditLog {
             && record.entries.len() > 1
             && record.first().is_some_and(|first| first <= through)
         {
-            if let Some(RecordedEvent { sequence, envelope, .. }) = record.entries.pop_front() {
+            if let Some(sequence) = record.remove_first() {
                 let from = removed.map_or(sequence, |prefix: Prefix| prefix.from);
                 removed = Some(Prefix { from, through: sequence });
-                record.places.remove(&(envelope.source, envelope.event_id));
             }
             left -= 1;
         }
@@ -229,9 +193,10 @@ impl AuditInspect for InMemoryAuditLog {
 
 impl<M: Module + HasComponent<dyn Clock>> Component<M> for InMemoryAuditLog {
     type Interface = dyn AuditLog;
-    type Parameters = ();
+    /// The record; give a tree the same one.
+    type Parameters = InMemoryRecord;
 
-    fn build(context: &mut ModuleBuildContext<M>, (): ()) -> Box<Self::Interface> {
-        Box::new(Self::new(M::build_component(context)))
+    fn build(context: &mut ModuleBuildContext<M>, record: InMemoryRecord) -> Box<Self::Interface> {
+        Box::new(Self::over(record, M::build_component(context)))
     }
 }

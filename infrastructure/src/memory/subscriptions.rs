@@ -11,8 +11,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::ports::SubscriptionStoreError;
 use domain::subscription::{
-    DeadLetter, Lease, NewDeadLetter, Progress, SubscriptionFailure, SubscriptionName,
-    SubscriptionState, SubscriptionStatus,
+    DeadLetter, Lease, NewDeadLetter, Progress, RetriedLetter, SubscriptionFailure,
+    SubscriptionName, SubscriptionState, SubscriptionStatus,
 };
 use domain::{Clock, Sequence, SubscriptionStore};
 use shaku::{Component, HasComponent, Module, ModuleBuildContext};
@@ -71,6 +71,10 @@ impl Kept {
                 Err(SubscriptionStoreError::NoDeadLetter { name: name.clone(), sequence })
             }
         }
+    }
+
+    fn is_asked_for(&self, name: &SubscriptionName, sequence: Sequence) -> bool {
+        self.letters.get(&(name.clone(), sequence)).is_some_and(|letter| letter.retry_requested)
     }
 
     fn note(&mut self, name: &SubscriptionName, new: NewDeadLetter) {
@@ -171,10 +175,27 @@ impl SubscriptionStore for InMemorySubscriptionStore {
 
     async fn advance(&self, lease: &Lease, progress: Progress) -> Outcome<()> {
         let mut kept = self.kept();
-        let status = kept.leased(lease)?;
-        if progress.effects.iter().any(|event| !event.effects.is_empty()) {
+        kept.leased(lease)?;
+        let counts = |one: &&RetriedLetter| kept.is_asked_for(&lease.name, one.sequence());
+        let of_retried = progress.retried.iter().filter(counts).filter_map(|one| match one {
+            RetriedLetter::Handled(event) => Some(event),
+            RetriedLetter::Failed(_) => None,
+        });
+        if progress.effects.iter().chain(of_retried).any(|event| !event.effects.is_empty()) {
             return Err(SubscriptionStoreError::NoEffects);
         }
+        for one in progress.retried {
+            if !kept.is_asked_for(&lease.name, one.sequence()) {
+                continue;
+            }
+            match one {
+                RetriedLetter::Handled(event) => {
+                    kept.letters.remove(&(lease.name.clone(), event.sequence));
+                }
+                RetriedLetter::Failed(letter) => kept.note(&lease.name, letter),
+            }
+        }
+        let status = kept.leased(lease)?;
         status.cursor = status.cursor.max(progress.cursor);
         status.reach = status.reach.max(progress.reach).max(progress.cursor);
         status.failure = progress.failure;

@@ -3,9 +3,10 @@
 //! Deliberately absent: changing the key. Marks made under another one could no longer be compared.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::secret_file::{self, NotRead};
 
 const KEY_BYTES: usize = 32;
 
@@ -102,25 +103,23 @@ impl RedactionKey {
     }
 
     fn load(file: &Path) -> Result<Option<Self>, RedactionKeyError> {
-        let unreadable = |source| RedactionKeyError::Unreadable { file: file.to_owned(), source };
-        let open = match OpenOptions::new().read(true).open(file) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            opened => opened.map_err(unreadable)?,
-        };
-        refuse_exposed(file, &open.metadata().map_err(unreadable)?)?;
         // One byte more than a key has, so that a longer file is seen to be one.
-        let mut bytes = Vec::with_capacity(KEY_BYTES + 1);
-        open.take(KEY_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        let read = secret_file::read(file, KEY_BYTES as u64 + 1).map_err(|error| match error {
+            NotRead::Unreadable(source) => {
+                RedactionKeyError::Unreadable { file: file.to_owned(), source }
+            }
+            NotRead::Exposed(mode) => RedactionKeyError::Exposed { file: file.to_owned(), mode },
+        })?;
+        let Some(bytes) = read else { return Ok(None) };
         let bytes =
             bytes.try_into().map_err(|_| RedactionKeyError::WrongSize { file: file.to_owned() })?;
         Ok(Some(Self(bytes)))
     }
 
-    /// Makes the key under another name first, whole and safe on disk, and then gives it its name,
-    /// unless some other process was faster: then its key is the key.
+    /// Makes the key, unless some other process was faster: then its key is the key.
     fn create(file: &Path) -> Result<Self, RedactionKeyError> {
         let key = Self::ephemeral()?;
-        match key.put(file) {
+        match secret_file::create(file, &key.0) {
             Ok(()) => Ok(key),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 let gone =
@@ -130,34 +129,4 @@ impl RedactionKey {
             Err(source) => Err(RedactionKeyError::Unwritable { file: file.to_owned(), source }),
         }
     }
-
-    fn put(&self, file: &Path) -> io::Result<()> {
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)?;
-        // Files made this way are readable by their owner only.
-        let mut unnamed = tempfile::NamedTempFile::new_in(folder)?;
-        unnamed.write_all(&self.0)?;
-        unnamed.as_file().sync_all()?;
-        unnamed.persist_noclobber(file)?;
-        // The name is as durable as the bytes, where folders can be synced at all.
-        File::open(folder).and_then(|folder| folder.sync_all()).or(Ok(()))
-    }
-}
-
-#[cfg(unix)]
-fn refuse_exposed(file: &Path, metadata: &fs::Metadata) -> Result<(), RedactionKeyError> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Err(RedactionKeyError::Exposed { file: file.to_owned(), mode });
-    }
-    Ok(())
-}
-
-/// Elsewhere a file's folder decides who may read it.
-#[cfg(not(unix))]
-#[allow(clippy::unnecessary_wraps)]
-fn refuse_exposed(_: &Path, _: &fs::Metadata) -> Result<(), RedactionKeyError> {
-    Ok(())
 }

@@ -1,11 +1,12 @@
 //! Rows as recorded events.
 
+use domain::proof::erased_fields;
 use domain::{Actor, Details, EventEnvelope, EventType, QueryError, RecordedEvent, Sequence};
 use sea_orm::{DbErr, QueryResult, TryGetable};
 
 use crate::moment;
 
-/// The event of a row that holds every column of the entity, in its order.
+/// The event of a row that holds every column of the entity, in its order, and then what was erased.
 pub(super) fn recorded_event(row: &QueryResult) -> Result<RecordedEvent, QueryError> {
     let sequence = sequence(row.try_get_by_index(0).map_err(super::problem::query_error)?);
     fill(row, sequence)
@@ -29,6 +30,8 @@ enum Unreadable {
     Json { column: &'static str, problem: serde_json::Error },
     #[error("its schema version {0} is out of range")]
     Version(i64),
+    #[error("what it says was erased is not as it was written")]
+    Erased,
     #[error("its actor `{0}` is none")]
     Actor(String),
 }
@@ -64,6 +67,8 @@ fn fill(row: &QueryResult, sequence: Sequence) -> Result<RecordedEvent, Unreadab
             extensions: extensions.map_or(Ok(Details::new()), |text| json("extensions", &text))?,
             details: json("details", &at::<String>(row, 16)?)?,
         },
+        erased: erased_fields(at::<Option<String>>(row, 18)?.as_deref())
+            .map_err(|_| Unreadable::Erased)?,
     })
 }
 

@@ -1,6 +1,6 @@
 //! The table `audit_log` as an entity: what questions are built from.
 //!
-//! Deliberately absent: relations, and active models in use. Rows are written by fixed statements
+//! Deliberately absent: the columns of the proof, which `tree` and `erasure` read; relations, and active models in use. Rows are written by fixed statements
 //! (see `insert`) and never changed.
 
 #![allow(unreachable_pub)] // The derive writes `pub` items; this module is private.

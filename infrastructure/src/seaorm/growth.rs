@@ -7,18 +7,22 @@
 //! as where the operating system refuses it or the file is kept by a VFS of the user's own, the end is
 //! looked at every 50 ms.
 //!
-//! Deliberately absent: a task of our own. Of those who wait, one looks, for all of them; when nobody
-//! waits, nobody looks.
+//! Of those who wait, one looks, for all of them; when nobody waits, nobody looks. Each does so in a task
+//! of its own: one that waits without being polled must make nobody else deaf.
+//!
+//! Deliberately absent: a task that outlives who waits.
 
-use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::future::{Future, pending};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Sequence;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::{Mutex, watch};
 use tokio::time::{Instant, sleep_until};
+use tokio_util::task::AbortOnDropHandle;
 
 /// At most so often the end is looked at, and so soon again after a write.
 const SOON: Duration = Duration::from_millis(8);
@@ -30,11 +34,11 @@ const SELDOM: Duration = Duration::from_secs(1);
 const UNWATCHED: Duration = Duration::from_millis(50);
 
 /// The growth of the record in one file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Growth {
     /// The newest entry anybody here knows of.
     newest: watch::Sender<Sequence>,
-    looking: Mutex<Looking>,
+    looking: Arc<Mutex<Looking>>,
 }
 
 /// What the one that looks for all goes by.
@@ -62,7 +66,7 @@ impl Growth {
     pub(super) fn of(file: Option<&Path>) -> Self {
         let writes = file.map_or(Writes::Unknown, |file| Writes::Unwatched(file.to_owned()));
         let looking = Looking { writes, last: None, looks: 0 };
-        Self { newest: watch::Sender::default(), looking: Mutex::new(looking) }
+        Self { newest: watch::Sender::default(), looking: Arc::new(Mutex::new(looking)) }
     }
 
     /// Tells everybody who waits that there is an entry at `newest`.
@@ -79,19 +83,30 @@ impl Growth {
     pub(super) async fn newer_than<F, E>(
         &self,
         sequence: Sequence,
-        look: impl Fn() -> F,
+        look: impl Fn() -> F + Send + Sync + 'static,
     ) -> Result<Sequence, E>
     where
-        F: Future<Output = Result<Sequence, E>>,
+        F: Future<Output = Result<Sequence, E>> + Send,
+        E: Send + 'static,
     {
         let mut newest = self.newest.subscribe();
+        let found = async {
+            let growth = self.clone();
+            let task = tokio::spawn(async move { growth.look_for_all(sequence, look).await });
+            match AbortOnDropHandle::new(task).await {
+                Ok(found) => found,
+                Err(ended) if ended.is_panic() => resume_unwind(ended.into_panic()),
+                // Its runtime has gone, and nobody looks any more.
+                Err(_) => pending().await,
+            }
+        };
         tokio::select! {
             biased;
             // The sender is this one's own, so that waiting ends only when there is something.
             newest = newest.wait_for(|newest| *newest > sequence) => {
                 Ok(newest.map_or(sequence, |newest| *newest))
             }
-            found = self.look_for_all(sequence, look) => found,
+            found = found => found,
         }
     }
 

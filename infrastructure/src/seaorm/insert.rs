@@ -7,7 +7,8 @@ use domain::{AuditEntry, Sequence};
 use sea_orm::sqlx::sqlite::SqliteArguments;
 use sea_orm::sqlx::{self, Arguments};
 
-use crate::moment::{self, UnwritableMoment};
+use crate::moment;
+use crate::unwritable::Unwritable;
 
 /// The columns, in the order of [`arguments`].
 const COLUMNS: &str = "sequence, recorded_at, schema_version, leaf_hash, personal_salt, \
@@ -53,20 +54,6 @@ pub(super) struct NewRow {
     personal_salt: Option<Salt>,
     details_salt: Salt,
     commitments: Commitments,
-}
-
-/// Why an entry cannot be made a row.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Unwritable {
-    #[error(transparent)]
-    Moment(#[from] UnwritableMoment),
-    #[error(
-        "the event has {bytes} bytes beside its payload, and {MAX_LEAF_BYTES} is the most that can be \
-         proven: shorten its id, its source, its plan or the like"
-    )]
-    TooLong { bytes: usize },
-    #[error("the system has no random bytes to hide personal fields behind")]
-    NoRandomness(#[from] getrandom::Error),
 }
 
 /// Where the fields that a leaf holds digests of are among the texts.

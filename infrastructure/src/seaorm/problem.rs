@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use domain::ports::StorageProblem;
 use domain::{AppendError, QueryError};
 use sea_orm::sqlx;
-use sea_orm::{DbErr, RuntimeErr};
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 
 use super::OpenError;
 
@@ -33,6 +33,9 @@ pub(super) enum Trouble {
     Other,
 }
 
+/// The content of a virtual table, such as an index for a full-text search, is damaged.
+const CORRUPT_VTAB: u32 = 267;
+
 /// An error of the storage, of whichever library's type.
 pub(super) trait Troubled: Error + Send + Sync + Sized + 'static {
     /// What kind of trouble it is.
@@ -50,6 +53,10 @@ impl Troubled for sqlx::Error {
             return if matches!(self, Self::PoolClosed) { Trouble::Closed } else { Trouble::Other };
         };
         let code = error.code().and_then(|code| code.parse::<u32>().ok()).unwrap_or_default();
+        // What a virtual table keeps is a product's own: the log has none.
+        if code == CORRUPT_VTAB {
+            return Trouble::Statement;
+        }
         // The low byte is the primary code; what stands above it says which variety.
         match code & 0xff {
             5 | 6 => Trouble::Busy,
@@ -69,6 +76,7 @@ impl Troubled for DbErr {
             Self::Conn(RuntimeErr::SqlxError(error))
             | Self::Exec(RuntimeErr::SqlxError(error))
             | Self::Query(RuntimeErr::SqlxError(error)) => error.trouble(),
+            Self::ConnectionAcquire(ConnAcquireErr::ConnectionClosed) => Trouble::Closed,
             _ => Trouble::Other,
         }
     }
@@ -92,6 +100,7 @@ pub(super) fn append_error(error: impl Troubled, waited: Duration) -> AppendErro
 pub(super) fn query_error(error: impl Troubled) -> QueryError {
     match error.trouble() {
         Trouble::Corrupt => QueryError::Corrupt(error.shared()),
+        Trouble::Closed => QueryError::Closed,
         _ => QueryError::Storage(error.shared()),
     }
 }
@@ -115,7 +124,8 @@ pub(super) struct Patience {
 }
 
 impl Patience {
-    const PAUSE: Duration = Duration::from_millis(5);
+    /// How long to pause between two attempts.
+    pub(super) const PAUSE: Duration = Duration::from_millis(5);
 
     pub(super) fn of(limit: Duration) -> Self {
         Self { started: Instant::now(), limit }
@@ -126,6 +136,11 @@ impl Patience {
     pub(super) fn pause_after<T>(&self, outcome: &Result<T, impl Troubled>) -> Option<Duration> {
         let busy = outcome.as_ref().is_err_and(|error| error.trouble() == Trouble::Busy);
         (busy && self.waited() < self.limit).then_some(Self::PAUSE)
+    }
+
+    /// Whether there is no time left.
+    pub(super) fn is_over(&self) -> bool {
+        self.waited() >= self.limit
     }
 
     pub(super) fn waited(&self) -> Duration {

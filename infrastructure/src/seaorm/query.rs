@@ -6,8 +6,8 @@ use domain::audit::{AuditFilter, LogSpan, Page, Tally, TallyBy};
 use domain::{AuditQuery, QueryError, RecordedEvent, Sequence};
 use sea_orm::sea_query::{Expr, Order, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, Select,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, ExprTrait,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
 };
 
 use super::decode::{recorded_event, sequence};
@@ -124,28 +124,23 @@ impl AuditQuery for SeaOrmAuditLog {
     async fn newer_than(&self, sequence: Sequence) -> Result<Sequence, QueryError> {
         let storage = self.storage()?;
         if storage.is_immutable() {
-            let newest = self.newest().await?;
+            let newest = newest(storage.readers()).await?;
             return if newest > sequence { Ok(newest) } else { Err(cannot_be_followed()) };
         }
-        storage.growth().newer_than(sequence, || self.newest()).await
+        let readers = storage.readers().clone();
+        let look = move || {
+            let readers = readers.clone();
+            async move { newest(&readers).await }
+        };
+        storage.growth().newer_than(sequence, look).await
     }
 }
 
 impl SeaOrmAuditLog {
-    /// The newest entry's place, read without the entry; 0 where there is none.
-    async fn newest(&self) -> Result<Sequence, QueryError> {
-        let newest = Entity::find()
-            .select_only()
-            .column(Column::Sequence)
-            .order_by(Column::Sequence, Order::Desc)
-            .limit(1)
-            .build(DbBackend::Sqlite);
-        let row = self.readers()?.query_one_raw(newest).await.map_err(query_error)?;
-        let newest = row.map(|row| row.try_get_by_index(0).map(sequence)).transpose();
-        Ok(newest.map_err(query_error)?.unwrap_or_default())
-    }
-
     async fn entries(&self, entries: Select<Entity>) -> Result<Vec<RecordedEvent>, QueryError> {
+        // In a record of an earlier version nothing was ever erased.
+        let erased = if self.storage()?.is_earlier() { "NULL" } else { "erased" };
+        let entries = entries.expr_as(Expr::cust(erased), "erased");
         // Rows are decoded by place: the entity's own models cost several times as much.
         let statement = entries.build(DbBackend::Sqlite);
         let rows = self.readers()?.query_all_raw(statement).await.map_err(query_error)?;
@@ -168,4 +163,17 @@ fn key_of(by: TallyBy) -> SimpleExpr {
         TallyBy::Hour => Expr::cust("substr(recorded_at, 1, 13)"),
         TallyBy::Day => Expr::cust("substr(recorded_at, 1, 10)"),
     }
+}
+
+/// The newest entry's place, read without the entry; 0 where there is none.
+async fn newest(readers: &DatabaseConnection) -> Result<Sequence, QueryError> {
+    let newest = Entity::find()
+        .select_only()
+        .column(Column::Sequence)
+        .order_by(Column::Sequence, Order::Desc)
+        .limit(1)
+        .build(DbBackend::Sqlite);
+    let row = readers.query_one_raw(newest).await.map_err(query_error)?;
+    let newest = row.map(|row| row.try_get_by_index(0).map(sequence)).transpose();
+    Ok(newest.map_err(query_error)?.unwrap_or_default())
 }

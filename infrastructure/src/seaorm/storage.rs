@@ -56,6 +56,7 @@ struct Shared {
     writer: Option<Arc<Writer>>,
     growth: Growth,
     immutable: bool,
+    earlier: bool,
     /// Where an archive was unpacked to; goes when the last one who reads it does.
     unpacked: Option<TempDir>,
 }
@@ -70,7 +71,7 @@ impl AuditStorage {
         let file = options.file.as_path();
         let patience = Patience::of(options.lock_timeout);
         let mut reading = read_options(&options);
-        let mut immutable = false;
+        let (mut immutable, mut earlier) = (false, false);
         match (on_disk(file)?, options.access) {
             (OnDisk::Database, access) => {
                 let known = match examine(&options, &reading).await {
@@ -85,6 +86,7 @@ impl AuditStorage {
                     }
                     known => known?,
                 };
+                earlier = access == Access::ReadOnly && known == Some(Known::Earlier);
                 if access == Access::ReadOnly && known == Some(Known::Empty) {
                     return Err(OpenError::Missing { file: file.to_owned() });
                 }
@@ -109,16 +111,9 @@ impl AuditStorage {
         let readers = open(reading, READERS);
         // Where a VFS keeps what it writes is its own affair.
         let growth = Growth::of(options.vfs.is_none().then_some(file));
-        let storage = Self {
-            shared: Arc::new(Shared {
-                options,
-                readers,
-                writer,
-                growth,
-                immutable,
-                unpacked: None,
-            }),
-        };
+        let shared =
+            Shared { options, readers, writer, growth, immutable, earlier, unpacked: None };
+        let storage = Self { shared: Arc::new(shared) };
         check_library(storage.file(), storage.library_version().await?)?;
         Ok(storage)
     }
@@ -174,6 +169,11 @@ impl AuditStorage {
     /// Whether it was opened as a file that nobody changes, so that no change to it is noticed.
     pub(super) fn is_immutable(&self) -> bool {
         self.shared.immutable
+    }
+
+    /// Whether it is of an earlier version, and is left so.
+    pub(super) fn is_earlier(&self) -> bool {
+        self.shared.earlier
     }
 
     /// The growth of the record, whoever adds to it.

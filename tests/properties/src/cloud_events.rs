@@ -5,7 +5,7 @@ use std::io::{BufReader, Cursor};
 
 use application::cloud_events::{EventReader, RawEvent, parse, write};
 use domain::events::CATALOGUE;
-use domain::{EventEnvelope, RecordedEvent, Sequence};
+use domain::{ErasedFields, EventEnvelope, RecordedEvent, Sequence};
 
 /// Reads the input as a file of events, in one piece and in small ones, and each event that is one
 /// again from how it is written.
@@ -65,5 +65,10 @@ fn read(bytes: &[u8]) -> Result<EventEnvelope, String> {
 
 fn written(envelope: &EventEnvelope) -> String {
     let (sequence, recorded_at) = (Sequence(1), crate::now());
-    write(&RecordedEvent { sequence, recorded_at, envelope: envelope.clone() })
+    write(&RecordedEvent {
+        sequence,
+        recorded_at,
+        envelope: envelope.clone(),
+        erased: ErasedFields::NONE,
+    })
 }

@@ -4,7 +4,9 @@ use application::query::Moment;
 use chrono::{DateTime, Datelike, Utc};
 use domain::audit::TimeSpan;
 use domain::events::PlanPhaseChanged;
-use domain::{Actor, AuditFilter, DomainEvent, EventDraft, RecordedEvent, Sequence, TypePattern};
+use domain::{
+    Actor, AuditFilter, DomainEvent, ErasedFields, EventDraft, RecordedEvent, Sequence, TypePattern,
+};
 
 /// How much of a pattern and a name is compared with the slow matcher.
 const COMPARED: usize = 48;
@@ -104,9 +106,12 @@ fn contained(text: &str) {
 fn recorded(event: PlanPhaseChanged) -> RecordedEvent {
     let name = PlanPhaseChanged::DESCRIPTOR.event_type;
     match EventDraft::from(event).seal(crate::now(), || "made".to_owned(), "/properties") {
-        Ok(envelope) => {
-            RecordedEvent { sequence: Sequence(1), recorded_at: crate::now(), envelope }
-        }
+        Ok(envelope) => RecordedEvent {
+            sequence: Sequence(1),
+            recorded_at: crate::now(),
+            envelope,
+            erased: ErasedFields::NONE,
+        },
         Err(error) => panic!("`{name}` cannot be sealed: {error}"),
     }
 }

@@ -15,6 +15,8 @@
 //! | port | suite | what it is given |
 //! |---|---|---|
 //! | `AuditLog` | [`audit_log()`](audit_log::audit_log) | a [maker](audit_log::AuditLogMaker), which says how a log is opened again and shared; a closure, given the clock, for one [in memory](audit_log::BEYOND_THE_PROCESS) |
+//! | `AuditErasure` | [`audit_erasure()`](audit_erasure::audit_erasure) | a [maker](audit_erasure::AuditErasureMaker), which makes a log with it; a closure, given the clock, for one [in memory](audit_erasure::BEYOND_THE_PROCESS) |
+//! | `AuditTree` | [`audit_tree()`](audit_tree::audit_tree) | a [maker](audit_tree::AuditTreeMaker) of a log and its tree; a closure, given the clock, for those [in memory](audit_tree::BEYOND_THE_PROCESS) |
 //! | `SubscriptionStore` | [`subscription_store()`](subscription_store::subscription_store) | a [maker](subscription_store::SubscriptionStoreMaker), which says as well what handlers may change; a closure, given the clock, for one [in memory](subscription_store::BEYOND_THE_PROCESS) and [without a database](subscription_store::EFFECTS) |
 //! | `LegalHolds` | [`legal_holds()`](legal_holds::legal_holds) | a [maker](legal_holds::LegalHoldsMaker), which makes the record as well; a closure, given the clock, for [holds in memory](legal_holds::BEYOND_THE_PROCESS) [beside a record](legal_holds::WITHIN_THE_RECORD) |
 //! | `EventBus` | [`event_bus()`](event_bus::event_bus) | the clock and the log to read from; or a [maker](event_bus::EventBusMaker) brings its own |
@@ -50,7 +52,9 @@
 //! and panic, and the bus's suite tries that it may), and what takes a failing disk or a killed
 //! process to see.
 
+pub mod audit_erasure;
 pub mod audit_log;
+pub mod audit_tree;
 mod cases;
 pub mod clock;
 pub mod event_bus;
@@ -62,7 +66,9 @@ pub mod redactor;
 pub mod shipped;
 pub mod subscription_store;
 
+pub use audit_erasure::audit_erasure;
 pub use audit_log::audit_log;
+pub use audit_tree::audit_tree;
 pub use clock::clock;
 pub use event_bus::event_bus;
 pub use event_recorder::event_recorder;

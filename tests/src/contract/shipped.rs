@@ -9,10 +9,13 @@ use domain::subscription::Effect;
 use domain::{AuditLog, LegalHolds, SubscriptionStore};
 use infrastructure::memory::{InMemoryAuditLog, InMemoryLegalHolds, InMemorySubscriptionStore};
 use infrastructure::seaorm::{
-    AuditStorage, SeaOrmAuditLog, SeaOrmLegalHolds, SeaOrmSubscriptionStore, StorageOptions,
+    AuditStorage, SeaOrmAuditErasure, SeaOrmAuditLog, SeaOrmAuditTree, SeaOrmLegalHolds,
+    SeaOrmSubscriptionStore, StorageOptions,
 };
 
+use super::audit_erasure::{AuditErasureMaker, ErasableRecord};
 use super::audit_log::AuditLogMaker;
+use super::audit_tree::{AuditTreeMaker, Treed};
 use super::legal_holds::{Held, LegalHoldsMaker};
 use super::subscription_store::{EffectLedger, SubscriptionStoreMaker};
 use crate::expect::must;
@@ -31,6 +34,15 @@ impl AuditLogMaker for InMemory {
 }
 
 #[async_trait]
+impl AuditTreeMaker for InMemory {
+    async fn make(&self, clock: Arc<ManualClock>) -> Treed {
+        let log = InMemoryAuditLog::new(clock);
+        let tree = Arc::new(log.tree());
+        Treed { log: Arc::new(log), tree }
+    }
+}
+
+#[async_trait]
 impl SubscriptionStoreMaker for InMemory {
     async fn make(&self, clock: Arc<ManualClock>) -> Arc<dyn SubscriptionStore> {
         Arc::new(InMemorySubscriptionStore::new(clock))
@@ -42,6 +54,14 @@ impl LegalHoldsMaker for InMemory {
     async fn make(&self, clock: Arc<ManualClock>) -> Held {
         let log: Arc<dyn AuditLog> = Arc::new(InMemoryAuditLog::new(clock));
         (Arc::clone(&log), Arc::new(InMemoryLegalHolds::new(log)))
+    }
+}
+
+#[async_trait]
+impl AuditErasureMaker for InMemory {
+    async fn make(&self, clock: Arc<ManualClock>) -> ErasableRecord {
+        let log = Arc::new(InMemoryAuditLog::new(clock));
+        ErasableRecord { log: Arc::clone(&log) as _, erasure: log }
     }
 }
 
@@ -125,6 +145,46 @@ impl AuditLogMaker for OnDisk {
 
     async fn share(&self, _: &dyn AuditLog, clock: Arc<ManualClock>) -> Option<Arc<dyn AuditLog>> {
         Some(Arc::new(SeaOrmAuditLog::new(self.open_twice().await?, clock)))
+    }
+}
+
+/// The record in an open file.
+fn erasable(storage: AuditStorage, clock: Arc<ManualClock>) -> ErasableRecord {
+    ErasableRecord {
+        log: Arc::new(SeaOrmAuditLog::new(storage.clone(), clock)),
+        erasure: Arc::new(SeaOrmAuditErasure::new(storage)),
+    }
+}
+
+#[async_trait]
+impl AuditErasureMaker for OnDisk {
+    async fn make(&self, clock: Arc<ManualClock>) -> ErasableRecord {
+        erasable(self.new_file().await, clock)
+    }
+
+    async fn reopen(&self, _: &ErasableRecord, clock: Arc<ManualClock>) -> Option<ErasableRecord> {
+        Some(erasable(self.open_again().await?, clock))
+    }
+}
+
+/// The log in a storage and its tree.
+fn treed(storage: AuditStorage, clock: Arc<ManualClock>) -> Treed {
+    let tree = Arc::new(SeaOrmAuditTree::new(storage.clone()));
+    Treed { log: Arc::new(SeaOrmAuditLog::new(storage, clock)), tree }
+}
+
+#[async_trait]
+impl AuditTreeMaker for OnDisk {
+    async fn make(&self, clock: Arc<ManualClock>) -> Treed {
+        treed(self.new_file().await, clock)
+    }
+
+    async fn reopen(&self, _: &Treed, clock: Arc<ManualClock>) -> Option<Treed> {
+        Some(treed(self.open_again().await?, clock))
+    }
+
+    async fn share(&self, _: &Treed, clock: Arc<ManualClock>) -> Option<Treed> {
+        Some(treed(self.open_twice().await?, clock))
     }
 }
 

@@ -1,7 +1,7 @@
 //! An audit log that cannot always be read or written.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -12,6 +12,9 @@ use domain::ports::{
     RetentionError,
 };
 use domain::{AuditEntry, AuditFilter, AuditLog, LogSpan, Receipt, RecordedEvent, Sequence};
+use tokio::sync::watch;
+
+use super::Gate;
 
 /// A log that hands everything on to another one, but for the reads and writes it is told to fail.
 pub struct UnreadableLog {
@@ -21,6 +24,9 @@ pub struct UnreadableLog {
     blindness_left: AtomicUsize,
     panics_left: AtomicUsize,
     pages: AtomicUsize,
+    closed: AtomicBool,
+    held: Mutex<Option<Arc<Gate>>>,
+    answered: watch::Sender<usize>,
 }
 
 /// Takes one of what is left, if there is any.
@@ -39,12 +45,35 @@ impl UnreadableLog {
             blindness_left: AtomicUsize::new(0),
             panics_left: AtomicUsize::new(0),
             pages: AtomicUsize::new(0),
+            closed: AtomicBool::new(false),
+            held: Mutex::default(),
+            answered: watch::Sender::default(),
         }
     }
 
     /// Has the next `times` pages fail.
     pub fn fail_pages(&self, times: usize) {
         self.failures_left.store(times, Ordering::SeqCst);
+    }
+
+    /// Closes it: pages, and questions for its ends and its growth, are not answered any more.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+    }
+
+    fn look_whether_closed(&self) -> Result<(), QueryError> {
+        if self.closed.load(Ordering::SeqCst) { Err(QueryError::Closed) } else { Ok(()) }
+    }
+
+    /// Has pages wait at this gate before they are answered.
+    pub fn hold_pages(&self, gate: Arc<Gate>) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(gate);
+    }
+
+    /// Waits until so many pages have been answered.
+    pub async fn answered(&self, pages: usize) {
+        // Fails only when the sender is gone, which `self` is not.
+        let _ = self.answered.subscribe().wait_for(|answered| *answered >= pages).await;
     }
 
     /// Has the next `times` questions for its ends fail, and for its growth.
@@ -59,6 +88,7 @@ impl UnreadableLog {
     }
 
     fn look_at_ends(&self) -> Result<(), QueryError> {
+        self.look_whether_closed()?;
         if take(&self.panics_left) {
             super::panic_on_purpose("this log panics");
         }
@@ -102,14 +132,21 @@ impl AuditQuery for UnreadableLog {
         filter: &AuditFilter,
         page: Page,
     ) -> Result<Vec<RecordedEvent>, QueryError> {
+        self.look_whether_closed()?;
         self.pages.fetch_add(1, Ordering::SeqCst);
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(gate) = held {
+            gate.pass().await;
+        }
         if take(&self.failures_left) {
             return Err(QueryError::Unreadable {
                 sequence: page.after.unwrap_or_default().next(),
                 problem: "this log was told to fail".to_owned(),
             });
         }
-        self.inner.page(filter, page).await
+        let page = self.inner.page(filter, page).await;
+        self.answered.send_modify(|answered| *answered += 1);
+        page
     }
 
     async fn by_sequence(&self, sequence: Sequence) -> Result<Option<RecordedEvent>, QueryError> {

@@ -6,9 +6,11 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use domain::{AuditLog, Clock};
+use domain::{AuditLog, AuditTree, Clock};
 use futures::future::BoxFuture;
-use infrastructure::seaorm::{AuditStorage, Durability, SeaOrmAuditLog, StorageOptions};
+use infrastructure::seaorm::{
+    AuditStorage, Durability, SeaOrmAuditLog, SeaOrmAuditTree, StorageOptions,
+};
 use rusqlite::{Connection, OpenFlags};
 
 /// Why an adapter could not open its log.
@@ -33,6 +35,7 @@ type Habit = Box<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
 #[must_use = "a log that is not closed may leave its last work undone"]
 pub struct OpenLog {
     pub(super) log: Arc<dyn AuditLog>,
+    pub(super) tree: Option<Arc<dyn AuditTree>>,
     close: Vec<Deed>,
     pub(super) keep: Option<Habit>,
 }
@@ -40,12 +43,27 @@ pub struct OpenLog {
 impl OpenLog {
     /// A log that is closed by being dropped.
     pub fn new(log: Arc<dyn AuditLog>) -> Self {
-        Self { log, close: Vec::new(), keep: None }
+        Self { log, tree: None, close: Vec::new(), keep: None }
     }
 
     /// The same log behind another one, such as one that breaks a promise on purpose.
     pub fn behind(mut self, wrap: impl FnOnce(Arc<dyn AuditLog>) -> Arc<dyn AuditLog>) -> Self {
         self.log = wrap(self.log);
+        self
+    }
+
+    /// Says what the tree over it is, which is then held against the record as well.
+    pub fn treed(mut self, tree: Arc<dyn AuditTree>) -> Self {
+        self.tree = Some(tree);
+        self
+    }
+
+    /// The same log with its tree, if it has one, behind another.
+    pub fn tree_behind(
+        mut self,
+        wrap: impl FnOnce(Arc<dyn AuditTree>) -> Arc<dyn AuditTree>,
+    ) -> Self {
+        self.tree = self.tree.map(wrap);
         self
     }
 
@@ -89,6 +107,7 @@ async fn open_sqlite(place: Place, durability: Durability) -> Result<OpenLog, Pr
     let options = StorageOptions { durability, vfs, ..StorageOptions::new(&file) };
     let storage = AuditStorage::connect(options).await?;
     let log = SeaOrmAuditLog::new(storage.clone(), Arc::clone(&place.clock));
+    let tree = Arc::new(SeaOrmAuditTree::new(storage.clone()));
     let keep = move || {
         let file = file.clone();
         async move {
@@ -98,7 +117,7 @@ async fn open_sqlite(place: Place, durability: Durability) -> Result<OpenLog, Pr
         }
     };
     let close = move || async move { storage.close().await };
-    Ok(OpenLog::new(Arc::new(log)).closed_by(close).kept_by(keep))
+    Ok(OpenLog::new(Arc::new(log)).treed(tree).closed_by(close).kept_by(keep))
 }
 
 /// Folds the write-ahead log back from a connection of its own.

@@ -17,6 +17,8 @@ pub enum Breach {
     Gap,
     /// An event is there twice, or at another place than its receipt says, or nobody emitted it.
     NotOnce,
+    /// The tree is not that of the rows, or not the one that a checkpoint was kept of.
+    Tree,
     /// Something never came back.
     Hung,
     /// Subscribers were told of what was refused, not of what was taken, or out of order.
@@ -42,6 +44,7 @@ impl fmt::Display for Breach {
             Self::Torn => "torn",
             Self::Gap => "gap",
             Self::NotOnce => "not once and at its place",
+            Self::Tree => "another tree",
             Self::Hung => "hangs",
             Self::ToldOtherwise => "subscribers told otherwise",
             Self::OtherTime => "another time",

@@ -12,10 +12,11 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta};
 use domain::audit::Page;
 use domain::{AuditAppend, AuditEntry, AuditFilter, AuditInspect, AuditQuery, RecordedEvent};
-use infrastructure::seaorm::{AuditStorage, SeaOrmAuditLog, StorageOptions};
+use infrastructure::seaorm::{AuditStorage, SeaOrmAuditLog, SeaOrmAuditTree, StorageOptions};
 
 use super::processes::{self, Acked, Round};
 use super::torture::block_on;
+use super::tree;
 use super::workload::{event, sealed};
 use crate::fakes::ManualClock;
 
@@ -166,6 +167,7 @@ impl Record {
                 Some(format!("{}: {} ({})", fact.what, fact.value, fact.problem?))
             })),
         }
+        problems.extend(tree::problems(&SeaOrmAuditTree::new(storage.clone())).await);
         storage.close().await;
         problems
     }
@@ -240,12 +242,17 @@ async fn open(
 
 #[cfg(test)]
 mod tests {
-    use domain::Sequence;
+    use domain::{ErasedFields, Sequence};
 
     use super::*;
 
     fn at(sequence: u64, envelope: domain::EventEnvelope) -> RecordedEvent {
-        RecordedEvent { sequence: Sequence(sequence), recorded_at: DateTime::UNIX_EPOCH, envelope }
+        RecordedEvent {
+            sequence: Sequence(sequence),
+            recorded_at: DateTime::UNIX_EPOCH,
+            envelope,
+            erased: ErasedFields::NONE,
+        }
     }
 
     /// The last two old entries, then two that were offered.

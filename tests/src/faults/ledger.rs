@@ -1,6 +1,7 @@
 //! What a run was told, written down as it happened: what was offered, what was acknowledged, and
 //! when. What is left afterwards is held against it; see `check`.
 
+use domain::ports::KeptCheckpoint;
 use domain::{EventEnvelope, Receipt, ReceiptStatus, RecordedEvent};
 use indelible_fault_vfs::Moment;
 
@@ -30,6 +31,8 @@ pub(super) struct Pruning {
 pub(super) struct Ledger {
     pub(super) emissions: Vec<Emission>,
     pub(super) prunings: Vec<Pruning>,
+    /// Checkpoints of the tree that were kept, and when.
+    pub(super) checkpoints: Vec<(Moment, KeptCheckpoint)>,
     /// What subscribers were told, over all the buses of the run, in the order they were told.
     pub(super) told: Vec<RecordedEvent>,
     /// What went wrong in the run itself, such as an emit that never came back.

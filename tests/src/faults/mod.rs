@@ -9,7 +9,9 @@
 //! - every event that was acknowledged is there once, at its place, as it was emitted;
 //! - of what was not acknowledged, each batch is there whole or not at all, and nothing is torn;
 //! - the sequence has no gap, and begins after what was removed;
-//! - it is healthy, and takes new events;
+//! - the tree over it is that of the rows, removed ones included, and of every checkpoint that was kept;
+//!   none of those is lost;
+//! - it is healthy, takes new events, and its tree grows on;
 //! - the bus has either recovered or refused out loud: nothing hung, and nobody was told of an event
 //!   that was refused.
 //!
@@ -50,6 +52,7 @@ mod processes;
 mod report;
 mod run;
 mod torture;
+mod tree;
 mod workload;
 
 pub use adapter::{OpenLog, Place, Problem, sqlite};

@@ -21,6 +21,7 @@ use super::adapter::{OpenLog, Place, Problem};
 use super::breach::{Breach, Found};
 use super::check;
 use super::ledger::{Emission, Ledger, Pruning};
+use super::tree;
 use super::workload::{Step, Workload, event, moment, sealed};
 use crate::expect::chain;
 use crate::fakes::{ManualClock, Probe, plain_recorder};
@@ -106,6 +107,7 @@ where
                         self.patience.wait("housekeeping", keep()).await?;
                     }
                 }
+                Step::Checkpoint => self.checkpoint().await?,
                 Step::Reopen => self.close().await?,
             }
             self.clock.advance(moment(number + 1) - moment(number));
@@ -177,6 +179,18 @@ where
         Ok(())
     }
 
+    async fn checkpoint(&mut self) -> Result<(), Hung> {
+        let Some(tree) = self.session.as_ref().and_then(|s| s.open.tree.as_ref()) else {
+            return Ok(());
+        };
+        let keeping = tree::checkpoint(&**tree, &*self.clock);
+        match self.patience.wait("keeping a checkpoint", keeping).await? {
+            Ok(kept) => self.ledger.checkpoints.push((self.disk.now(), kept)),
+            Err(error) => tracing::debug!(%error, "no checkpoint was kept"),
+        }
+        Ok(())
+    }
+
     async fn close(&mut self) -> Result<(), Hung> {
         let Some(Session { bus, open, probe, subscription }) = self.session.take() else {
             return Ok(());
@@ -214,7 +228,17 @@ where
                 return vec![unusable(format!("it cannot be opened again: {}", chain(&*error)))];
             }
         };
-        let problems = examine(&*open.log, ledger, at).await;
+        let mut problems = Vec::new();
+        if let Some(tree) = &open.tree {
+            problems.extend(tree::lost(&**tree, ledger, at).await.into_iter().map(lost));
+            problems.extend(tree::problems(&**tree).await.into_iter().map(another_tree));
+        }
+        problems.extend(examine(&*open.log, ledger, at).await);
+        if let (Some(tree), Ok(span)) = (&open.tree, open.log.span().await) {
+            let newest = span.last.map_or(Sequence(0), |(newest, _)| newest);
+            let grown = tree::grows_to(&**tree, newest).await;
+            problems.extend(grown.into_iter().map(another_tree));
+        }
         open.close().await;
         problems
     };
@@ -256,4 +280,12 @@ async fn examine(log: &dyn AuditLog, ledger: &Ledger, at: Moment) -> Vec<Found> 
 
 fn unusable(what: String) -> Found {
     Breach::Unusable.of(what)
+}
+
+fn lost(what: String) -> Found {
+    Breach::Lost.of(what)
+}
+
+fn another_tree(what: String) -> Found {
+    Breach::Tree.of(what)
 }

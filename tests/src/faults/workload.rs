@@ -20,6 +20,8 @@ pub(super) enum Step {
     Emit { emits: usize, events: usize },
     /// The oldest are removed but for so many.
     Prune { keep: u64 },
+    /// The tree is grown, and a checkpoint of it is kept.
+    Checkpoint,
     /// The log is kept as its adapter keeps it now and then.
     Housekeep,
     /// The bus shuts down, the log is closed and opened again.
@@ -60,6 +62,12 @@ impl Workload {
         self.then(Step::Prune { keep })
     }
 
+    /// Grows the tree and keeps a checkpoint of it; nothing where there is none: see
+    /// [`OpenLog::treed`](super::OpenLog::treed).
+    pub fn checkpoint(self) -> Self {
+        self.then(Step::Checkpoint)
+    }
+
     /// Does what [`OpenLog::kept_by`](super::OpenLog::kept_by) says; nothing where it says nothing.
     pub fn housekeep(self) -> Self {
         self.then(Step::Housekeep)
@@ -73,16 +81,19 @@ impl Workload {
 
 impl Default for Workload {
     /// A bit of everything: single events and batches, emits that are committed together, a batch of
-    /// several statements, removals, a checkpoint between writes and at the close.
+    /// several statements, removals of what is in the tree and of what is not, checkpoints of the tree, and
+    /// folding the journal back between writes and at the close.
     fn default() -> Self {
         Self::empty()
             .emit(1, 1)
             .emit(3, 4)
             .emit(1, 24)
+            .checkpoint()
             .prune(10)
             .emit(2, 3)
             .housekeep()
             .emit(1, 6)
+            .checkpoint()
             .reopen()
             .emit(1, 3)
             .prune(5)

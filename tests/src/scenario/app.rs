@@ -79,9 +79,12 @@ impl<P> TestApp<P> {
     ///
     /// # Errors
     /// As [`App::subscribe_durably`].
-    pub fn subscribe_durably(&self, subscription: DurableSubscription) -> Outcome<DurableGuard> {
+    pub async fn subscribe_durably(
+        &self,
+        subscription: DurableSubscription,
+    ) -> Outcome<DurableGuard> {
         let observed = observed::observed(subscription, &self.timeline);
-        Ok(self.app.subscribe_durably(observed)?)
+        Ok(self.app.subscribe_durably(observed).await?)
     }
 
     /// Begins to say what is expected of a durable subscription.
@@ -132,7 +135,7 @@ impl<P> TestApp<P> {
         let Self { recipe, file, folder, timeline, app, product } = self;
         end(app, product, &timeline).await;
         let app = recipe.start(&file, &timeline).await?;
-        let product = recipe.attach(&app, &timeline)?;
+        let product = recipe.attach(&app, &timeline).await?;
         Ok(Self { recipe, file, folder, timeline, app, product })
     }
 
@@ -172,7 +175,7 @@ impl<P> TestApp<P> {
         timeline.note(Happening::Killed { acknowledged: receipts.len() });
         let app = recipe.start(&file, &timeline).await?;
         child::check(&*app.log(), &receipts, &timeline).await?;
-        let product = recipe.attach(&app, &timeline)?;
+        let product = recipe.attach(&app, &timeline).await?;
         Ok(Self { recipe, file, folder, timeline, app, product })
     }
 

@@ -225,7 +225,7 @@ impl<P> TestAppBuilder<P> {
             app.shutdown().await;
             app = recipe.start(&file, &timeline).await?;
         }
-        let product = recipe.attach(&app, &timeline)?;
+        let product = recipe.attach(&app, &timeline).await?;
         Ok(TestApp { recipe, file, folder, timeline, app, product })
     }
 }
@@ -268,9 +268,9 @@ impl<P> Recipe<P> {
     }
 
     /// Runs the durable subscriptions and starts the product, for the first time or again.
-    pub(super) fn attach(&self, app: &App, timeline: &Timeline) -> Outcome<P> {
+    pub(super) async fn attach(&self, app: &App, timeline: &Timeline) -> Outcome<P> {
         for make in &self.durable {
-            app.subscribe_durably(observed::observed(make(), timeline))?.keep();
+            app.subscribe_durably(observed::observed(make(), timeline)).await?.keep();
         }
         Ok((self.product)(app))
     }

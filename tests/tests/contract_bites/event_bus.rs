@@ -79,6 +79,7 @@ pub(crate) fn table() -> Table<dyn EventBusMaker> {
         row!(subscribers_that_do_not_finish_are_named, Maker, Flaw::NamesNobody),
         row!(it_may_be_called_twice_and_at_once, Maker, Flaw::ReportsOnce),
         row!(a_record_that_cannot_be_read_for_a_while_skips_nothing, Maker, Flaw::EndsAtAnError),
+        row!(a_stream_says_once_that_the_record_is_closed_and_ends, Maker, Flaw::AsksTheClosed),
         row!(any_workload_agrees_with_a_plain_list, Maker, Flaw::LosesAPredicatesEighth),
     ];
     Table { unbroken: Box::new(Maker(Flaw::None)), mutants }
@@ -109,6 +110,7 @@ enum Flaw {
     CountsNothingLost,
     SkipsWhatIsLost,
     EndsAtAnError,
+    AsksTheClosed,
     IgnoresPredicates,
     CountsNoPanics,
     /// Says that recording works, whether it does or not.

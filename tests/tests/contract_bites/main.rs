@@ -9,7 +9,9 @@
 #![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
 #![allow(clippy::print_stdout)] // Which promise caught what is read with `--nocapture`.
 
+mod audit_erasure;
 mod audit_log;
+mod audit_tree;
 mod clock;
 mod event_bus;
 mod event_recorder;
@@ -39,6 +41,8 @@ macro_rules! bites {
 
 bites! {
     audit_log: every_promise_of_the_audit_log_bites, who_catches_a_broken_audit_log;
+    audit_erasure: every_promise_of_erasing_bites, who_catches_broken_erasing;
+    audit_tree: every_promise_of_the_audit_tree_bites, who_catches_a_broken_tree;
     subscription_store: every_promise_of_the_subscription_store_bites, who_catches_a_broken_store;
     legal_holds: every_promise_of_legal_holds_bites, who_catches_broken_holds;
     event_bus: every_promise_of_the_event_bus_bites, who_catches_a_broken_event_bus;

@@ -30,10 +30,10 @@ async fn an_idle_a_paused_a_halted_and_a_standing_by_one_end_at_once() -> Outcom
     store.ensure(&name("held"), Sequence(0)).await?;
     store.acquire(&name("held"), "other", Duration::from_mins(10)).await?;
     for name in ["idle", "paused", "held"] {
-        app.subscribe_durably(told.plans(name))?.keep();
+        app.subscribe_durably(told.plans(name)).await?.keep();
     }
     let halts = told.plans("halted").retrying(RetryPolicy::once()).on_exhausted(OnExhausted::Halt);
-    app.subscribe_durably(halts)?.keep();
+    app.subscribe_durably(halts).await?.keep();
     app.settled().await?;
     app.app().manage_subscriptions().pause(&name("paused"), Actor::human("ann")).await?;
     app.emit(plan("bad")).await?;
@@ -49,7 +49,7 @@ async fn one_in_a_pause_ends_at_once_and_tries_again_when_it_is_run_again() -> O
     let told = Told::new();
     told.fail(|_| true);
     let made = told.clone();
-    let slowly = RetryPolicy::attempts(3).pausing(Duration::from_mins(1), Duration::from_mins(1));
+    let slowly = RetryPolicy::attempts(3).pausing(Duration::from_mins(7), Duration::from_mins(7));
     let app = TestApp::builder()
         .at(moment())
         .with_durable_subscription(move || made.plans("billing").retrying(slowly))
@@ -57,7 +57,7 @@ async fn one_in_a_pause_ends_at_once_and_tries_again_when_it_is_run_again() -> O
         .await?;
     app.settled().await?;
     app.emit(plan("a")).await?;
-    soon("it pauses", app.clock().slept_on_for(Duration::from_mins(1))).await;
+    soon("it pauses", app.clock().slept_on_for(Duration::from_mins(7))).await;
     told.fail(|_| false);
     let app = soon("it starts again", app.restart()).await?;
     app.expect_subscription("billing").caught_up().await?;
@@ -105,7 +105,9 @@ async fn a_handler_that_does_not_finish_is_named_and_its_event_is_handed_out_aga
     let probe = Probe::new("stuck").behind(Arc::clone(&gate));
     let app = TestApp::start().await?;
     let filter = EventFilter::of::<PlanCreated>();
-    app.subscribe_durably(DurableSubscription::handling("stuck", filter, Arc::new(probe)))?.keep();
+    app.subscribe_durably(DurableSubscription::handling("stuck", filter, Arc::new(probe)))
+        .await?
+        .keep();
     app.settled().await?;
     app.emit(plan("a")).await?;
     soon("it is at work", gate.arrived(1)).await;
@@ -126,15 +128,16 @@ async fn dropping_the_guard_or_the_application_lets_go_of_the_handler() -> Outco
     });
     let held = [Arc::downgrade(&first), Arc::downgrade(&second)];
     let filter = EventFilter::of::<PlanCreated>();
-    let guard =
-        app.subscribe_durably(DurableSubscription::handling("first", filter.clone(), first))?;
+    let guard = app
+        .subscribe_durably(DurableSubscription::handling("first", filter.clone(), first))
+        .await?;
     app.settled().await?;
     assert_eq!(guard.name(), &name("first"));
     assert!(format!("{guard:?}").contains("Working"), "{guard:?}");
     guard.stop();
     eventually("the handler is freed", || held[0].strong_count() == 0).await;
 
-    app.subscribe_durably(DurableSubscription::handling("second", filter, second))?.keep();
+    app.subscribe_durably(DurableSubscription::handling("second", filter, second)).await?.keep();
     app.settled().await?;
     app.emit(plan("a")).await?;
     soon("it is at work", gate.arrived(1)).await;
@@ -147,12 +150,12 @@ async fn dropping_the_guard_or_the_application_lets_go_of_the_handler() -> Outco
 async fn a_name_is_run_once_by_one_application() -> Outcome {
     let told = Told::new();
     let app = TestApp::start().await?;
-    let guard = app.app().subscribe_durably(told.plans("billing")).unwrap();
-    let again = app.app().subscribe_durably(told.plans("billing")).unwrap_err();
-    assert_eq!(again, SubscribeError::AlreadyRun { name: name("billing") });
+    let guard = app.app().subscribe_durably(told.plans("billing")).await.unwrap();
+    let again = app.app().subscribe_durably(told.plans("billing")).await.unwrap_err();
+    assert!(matches!(&again, SubscribeError::AlreadyRun { name: it } if *it == name("billing")));
     assert!(again.to_string().contains("drop its guard first"));
     drop(guard);
-    let guard = app.app().subscribe_durably(told.plans("billing")).unwrap();
+    let guard = app.app().subscribe_durably(told.plans("billing")).await.unwrap();
     app.settled().await?;
     assert!(matches!(guard.standing(), Standing::Working { .. }));
     assert_eq!(app.app().durable().standings().len(), 1);
@@ -179,7 +182,7 @@ async fn a_declaration_that_makes_no_sense_says_how_to_mend_it() -> Outcome {
     ] {
         let refused: InvalidSubscription = durable.check().unwrap_err();
         assert!(refused.to_string().contains(advice), "{refused}");
-        let shown = format!("{:?}", app.subscribe_durably(durable).unwrap_err());
+        let shown = format!("{:?}", app.subscribe_durably(durable).await.unwrap_err());
         assert!(shown.contains(advice), "{shown}");
     }
     Ok(())

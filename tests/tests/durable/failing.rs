@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use application::delivery::{DurableSubscription, OnExhausted, RetryPolicy};
+use application::delivery::{DurableSubscription, ManageError, OnExhausted, RetryPolicy};
 use chrono::TimeDelta;
 use domain::events::{PlanCreated, SubscriptionHalted};
 use domain::ports::handler;
@@ -23,7 +23,7 @@ async fn an_event_is_tried_again_after_pauses_that_grow_and_becomes_a_dead_lette
     let told = Told::new();
     told.fail(|event| event.sequence == Sequence(1));
     let app = TestApp::builder().at(moment()).start().await?;
-    let _guard = app.subscribe_durably(told.plans("billing").retrying(slowly(4)))?;
+    let _guard = app.subscribe_durably(told.plans("billing").retrying(slowly(4))).await?;
     app.settled().await?;
     app.emit(plan("a")).await?;
     app.emit(plan("b")).await?;
@@ -81,8 +81,13 @@ async fn one_that_must_not_skip_halts_says_so_and_tries_again_when_it_is_resumed
     app.expect_subscription("billing").halted().await?;
     assert_eq!(told.sequences(), [1, 2, 2]);
 
+    let manage = app.app().manage_subscriptions();
+    let refused = manage.pause(&name("billing"), Actor::human("ann")).await;
+    assert!(matches!(refused, Err(ManageError::Halted { name }) if name.as_str() == "billing"));
+    app.expect_subscription("billing").halted().await?;
+
     told.fail(|_| false);
-    app.app().manage_subscriptions().resume(&name("billing"), Actor::human("ann")).await?;
+    manage.resume(&name("billing"), Actor::human("ann")).await?;
     let status = app.expect_subscription("billing").caught_up().await?;
     assert_eq!(status.failure, None);
     assert_eq!(told.sequences(), [1, 2, 2, 2, 3]);
@@ -118,7 +123,7 @@ async fn a_handler_that_panics_or_never_returns_has_failed() -> Outcome {
             .retrying(RetryPolicy::once())
             .with_deadline(Duration::from_millis(50))
             .starting(domain::StartAt::Beginning);
-        app.subscribe_durably(durable)?.keep();
+        app.subscribe_durably(durable).await?.keep();
         app.emit(plan("a")).await?;
         let letters = app.expect_subscription(&who).dead_letters(1).await?;
         assert_eq!(letters[0].errors.join(": "), errors);
@@ -134,7 +139,7 @@ async fn a_dead_letter_is_tried_again_once_when_it_is_asked_for() -> Outcome {
     let told = Told::new();
     told.fail(|_| true);
     let app = TestApp::start().await?;
-    let _guard = app.subscribe_durably(told.plans("billing").retrying(RetryPolicy::once()))?;
+    let _guard = app.subscribe_durably(told.plans("billing").retrying(RetryPolicy::once())).await?;
     app.settled().await?;
     app.emit(plan("a")).await?;
     app.emit(plan("b")).await?;
@@ -185,7 +190,7 @@ async fn what_went_wrong_last_is_shown_until_that_event_is_handled() -> Outcome 
     let told = Told::new();
     told.fail(|event| event.sequence == Sequence(1) && event.attempt() == 1);
     let app = TestApp::builder().at(moment()).start().await?;
-    let _guard = app.subscribe_durably(told.plans("billing").retrying(slowly(3)))?;
+    let _guard = app.subscribe_durably(told.plans("billing").retrying(slowly(3))).await?;
     app.settled().await?;
     app.emit(plan("a")).await?;
     soon("it pauses", app.clock().slept_on_for(Duration::from_secs(7))).await;
@@ -219,7 +224,8 @@ async fn what_a_handler_emits_names_the_event_and_the_subscription_catches_up_wi
     });
     let app = TestApp::start().await?;
     let filter = EventFilter::of::<PlanCreated>();
-    let _guard = app.subscribe_durably(DurableSubscription::handling("reacts", filter, reacts))?;
+    let _guard =
+        app.subscribe_durably(DurableSubscription::handling("reacts", filter, reacts)).await?;
     app.settled().await?;
     let cause = app.emit(plan("a")).await?;
     app.expect::<PlanCreated>().where_causation(cause.event_id).on_record().once().await?;
@@ -238,7 +244,7 @@ async fn secrets_in_what_a_handler_fails_with_are_not_stored() -> Outcome {
         DurableSubscription::handling("billing", EventFilter::of::<PlanCreated>(), quoting)
             .retrying(once);
     let app = TestApp::start().await?;
-    let _guard = app.subscribe_durably(billing)?;
+    let _guard = app.subscribe_durably(billing).await?;
     app.settled().await?;
     app.emit(plan("a")).await?;
     let letters = app.expect_subscription("billing").dead_letters(1).await?;

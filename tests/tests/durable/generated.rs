@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use application::delivery::{
     DurableSubscription, OrderBy, Reactions, RetryPolicy, Standing, SubscriptionPorts, Supervision,
-    run,
+    begin,
 };
 use async_trait::async_trait;
 use domain::events::ToolInvoked;
@@ -152,7 +152,7 @@ async fn play(case: &Case) -> (Seen, Arc<dyn SubscriptionStore>) {
     let newest = Sequence(case.events.len() as u64);
     for kill in case.kills.iter().map(|kill| Some(*kill)).chain([None]) {
         let until = Until::caught_up_with(newest);
-        let run = run(durable(), ports.clone(), Arc::new(until));
+        let run = begin(durable(), ports.clone()).await.unwrap().run(Arc::new(until));
         let before = *handed.borrow();
         let mut handed = handed.subscribe();
         let killed = async {
@@ -164,7 +164,7 @@ async fn play(case: &Case) -> (Seen, Arc<dyn SubscriptionStore>) {
         tokio::select! {
             biased;
             _ = killed => {}
-            ended = soon("it catches up", run) => { ended.unwrap(); }
+            _ = soon("it catches up", run) => {}
         }
     }
     (std::mem::take(&mut *seen.lock().unwrap()), store)

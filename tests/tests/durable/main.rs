@@ -9,8 +9,10 @@ mod managing;
 mod ordering;
 mod projecting;
 mod resuming;
+mod second_chances;
 mod sharing;
 mod troubles;
+mod unreliable;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -16,7 +16,7 @@ use super::{Told, moment, name, plan};
 async fn pausing_resuming_and_rewinding_are_on_record_and_done() -> Outcome {
     let (told, billing, ann) = (Told::new(), name("billing"), || Actor::human("ann"));
     let app = TestApp::start().await?;
-    let _guard = app.subscribe_durably(told.plans("billing"))?;
+    let _guard = app.subscribe_durably(told.plans("billing")).await?;
     app.settled().await?;
     app.emit(plan("a")).await?;
     app.expect_subscription("billing").caught_up().await?;
@@ -55,7 +55,7 @@ async fn removing_ends_whoever_runs_it_and_forgets_its_dead_letters() -> Outcome
     let (told, billing) = (Told::new(), name("billing"));
     told.fail(|_| true);
     let app = TestApp::start().await?;
-    let guard = app.subscribe_durably(told.plans("billing").retrying(RetryPolicy::once()))?;
+    let guard = app.subscribe_durably(told.plans("billing").retrying(RetryPolicy::once())).await?;
     app.settled().await?;
     app.emit(plan("a")).await?;
     app.expect_subscription("billing").dead_letters(1).await?;
@@ -70,7 +70,7 @@ async fn removing_ends_whoever_runs_it_and_forgets_its_dead_letters() -> Outcome
     assert_eq!(guard.standing(), application::delivery::Standing::Ended);
     assert!(app.app().subscriptions().find(&billing).await?.is_none());
     // The name is free again, here as well.
-    let _guard = app.subscribe_durably(told.plans("billing").starting(StartAt::Beginning))?;
+    let _guard = app.subscribe_durably(told.plans("billing").starting(StartAt::Beginning)).await?;
     app.expect_subscription("billing").caught_up().await?;
     Ok(())
 }
@@ -80,7 +80,7 @@ async fn what_is_done_to_dead_letters_is_on_record() -> Outcome {
     let (told, billing, ann) = (Told::new(), name("billing"), || Actor::human("ann"));
     told.fail(|_| true);
     let app = TestApp::start().await?;
-    let _guard = app.subscribe_durably(told.plans("billing").retrying(RetryPolicy::once()))?;
+    let _guard = app.subscribe_durably(told.plans("billing").retrying(RetryPolicy::once())).await?;
     app.settled().await?;
     app.emit(plan("a")).await?;
     app.expect_subscription("billing").dead_letters(1).await?;
@@ -166,8 +166,26 @@ async fn how_far_behind_it_is_is_told_in_events_and_in_time() -> Outcome {
     app.clock().advance(TimeDelta::seconds(90));
     let lag = manage.list().await?.remove(0);
     assert_eq!((lag.events, lag.age.as_secs()), (2, 90));
+    // What is done to itself puts it behind nothing, and what is done to another does.
+    let (ann, billing) = (|| Actor::human("ann"), name("billing"));
+    app.app().subscriptions().ensure(&name("billing.too"), Sequence(3)).await?;
+    manage.pause(&billing, ann()).await?;
+    manage.pause(&name("billing.too"), ann()).await?;
+    let lags = manage.list().await?;
+    assert_eq!((lags[0].events, lags[0].age.as_secs()), (3, 90));
+    assert_eq!((lags[1].events, lags[1].age.as_secs()), (1, 0));
+    app.app().subscriptions().ensure(&name("late"), Sequence(5)).await?;
+    manage.pause(&name("late"), ann()).await?;
+    manage.resume(&name("late"), ann()).await?;
+    app.clock().advance(TimeDelta::seconds(30));
+    let lag = manage.find(&name("late")).await?;
+    assert_eq!((lag.events, lag.age.as_secs()), (0, 0));
+    app.emit(plan("d")).await?;
+    app.clock().advance(TimeDelta::seconds(5));
+    let lag = manage.find(&name("late")).await?;
+    assert_eq!((lag.events, lag.age.as_secs()), (1, 5));
     app.clock().advance(TimeDelta::hours(-1));
-    assert_eq!(manage.find(&name("billing")).await?.age.as_secs(), 0);
-    app.expect::<PlanCreated>().on_record().times(3).await?;
+    assert_eq!(manage.find(&billing).await?.age.as_secs(), 0);
+    app.expect::<PlanCreated>().on_record().times(4).await?;
     Ok(())
 }

@@ -52,7 +52,7 @@ async fn as_many_keys_as_the_width_are_handled_at_once_and_never_two_of_one() ->
     let durable = DurableSubscription::handling("crowd", filter, crowd(&gate, &inside))
         .ordered_by(OrderBy::Plan)
         .with_width(3);
-    let _guard = app.subscribe_durably(durable)?;
+    let _guard = app.subscribe_durably(durable).await?;
     app.settled().await?;
     app.emit_batch(["a", "a", "b", "c", "d", "b", "a"].map(plan).into()).await?;
     soon("three are at work", gate.arrived(3)).await;
@@ -75,7 +75,7 @@ async fn an_event_that_is_tried_again_holds_up_its_own_key_alone_and_the_cursor(
     let slowly = RetryPolicy::attempts(3).pausing(Duration::from_secs(7), Duration::from_secs(7));
     // One handler at a time: that another key goes on is not for want of width.
     let durable = told.plans("billing").retrying(slowly).ordered_by(OrderBy::Plan);
-    let _guard = app.subscribe_durably(durable)?;
+    let _guard = app.subscribe_durably(durable).await?;
     app.settled().await?;
     app.emit_batch(["a", "a", "b", "b"].map(plan).into()).await?;
     soon("it pauses", app.clock().slept_on_for(Duration::from_secs(7))).await;
@@ -107,7 +107,7 @@ async fn events_can_be_ordered_by_run_of_work_and_by_whatever_a_function_says() 
         let durable = DurableSubscription::handling(name, filter, crowd(&gate, &inside))
             .ordered_by(order)
             .with_width(10);
-        let guard = app.subscribe_durably(durable)?;
+        let guard = app.subscribe_durably(durable).await?;
         app.settled().await?;
         let mut drafts: Vec<_> = ["a", "b", "cc"].map(plan).into();
         drafts[0] = drafts[0].clone().correlated_by("run");

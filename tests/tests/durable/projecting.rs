@@ -37,7 +37,7 @@ async fn effects_are_there_once_and_in_order_however_often_it_is_killed() -> Out
     let app = app.crash("projecting::counting_until_killed", 30).await?;
     let app = app.crash("projecting::counting_until_killed", 30).await?;
     let newest = app.emit(plan("parent")).await?.sequence;
-    let guard = app.subscribe_durably(counting("counts"))?;
+    let guard = app.subscribe_durably(counting("counts")).await?;
     // The lease of the child has to run out first, on the machine's own clock.
     indelible_tests::expect::soon("it takes over", async {
         while !matches!(guard.standing(), application::delivery::Standing::Working { .. }) {
@@ -75,7 +75,7 @@ async fn an_effect_that_the_database_refuses_is_a_failed_attempt_and_changes_not
     let durable =
         DurableSubscription::projecting("refused", EventFilter::of::<PlanCreated>(), refused)
             .retrying(RetryPolicy { attempts: 3, ..quickly() });
-    let _guard = app.subscribe_durably(durable)?;
+    let _guard = app.subscribe_durably(durable).await?;
     app.settled().await?;
     app.emit_batch(["a", "bad", "b"].map(plan).into()).await?;
     let letters = app.expect_subscription("refused").dead_letters(1).await?;
@@ -112,7 +112,7 @@ async fn effects_without_a_database_are_refused_with_what_can_be_done() -> Outco
         })
         .start()
         .await?;
-    let _guard = app.subscribe_durably(counting("counts").retrying(RetryPolicy::once()))?;
+    let _guard = app.subscribe_durably(counting("counts").retrying(RetryPolicy::once())).await?;
     app.emit(plan("a")).await?;
     let letters = app.expect_subscription("counts").dead_letters(1).await?;
     assert!(letters[0].errors[0].contains("keep the record on SQLite"), "{letters:?}");

@@ -45,7 +45,7 @@ async fn a_new_name_begins_where_it_is_told_to_and_an_old_one_where_it_was() -> 
         ("early", StartAt::Time(moment()), &[1, 2, 3, 4]),
     ] {
         let told = Told::new();
-        let guard = app.subscribe_durably(told.plans(name).starting(start))?;
+        let guard = app.subscribe_durably(told.plans(name).starting(start)).await?;
         app.expect_subscription(name).caught_up().await?;
         assert_eq!(told.sequences(), expected[..expected.len() - 1], "{name}");
         if name == "now" {
@@ -55,7 +55,7 @@ async fn a_new_name_begins_where_it_is_told_to_and_an_old_one_where_it_was() -> 
         }
     }
     let told = Told::new();
-    let _guard = app.subscribe_durably(told.plans("now").starting(StartAt::Beginning))?;
+    let _guard = app.subscribe_durably(told.plans("now").starting(StartAt::Beginning)).await?;
     app.emit(plan("d")).await?;
     app.expect_subscription("now").caught_up().await?;
     assert_eq!(told.sequences(), [4], "its cursor is older than what it is told now");
@@ -72,7 +72,7 @@ async fn after_a_crash_everything_is_handled_and_what_may_be_so_twice_says_so() 
     let store = app.app().subscriptions();
     let left = store.find(&super::name("billing")).await?.unwrap();
     let newest = app.log().span().await?.last.unwrap().0;
-    let _guard = app.subscribe_durably(made.plans("billing").with_lease(SHORT_LEASE))?;
+    let _guard = app.subscribe_durably(made.plans("billing").with_lease(SHORT_LEASE)).await?;
     app.emit(plan("parent")).await?;
     let last = usize::try_from(newest.0 + 1 - left.cursor.0).unwrap();
     told.times(last).await;
@@ -102,7 +102,7 @@ async fn reacting_until_killed() -> Outcome {
 async fn what_nobody_wants_is_passed_over_without_writing_for_each() -> Outcome {
     let told = Told::new();
     let app = TestApp::start().await?;
-    let guard = app.subscribe_durably(told.plans("billing"))?;
+    let guard = app.subscribe_durably(told.plans("billing")).await?;
     app.settled().await?;
     for _ in 0..20 {
         app.emit(ToolInvoked::sample()).await?;
@@ -127,7 +127,7 @@ async fn events_that_retention_took_first_halt_it_and_it_goes_on_after_them() ->
     app.log().remove_oldest(Sequence(3), 3).await.unwrap();
     // As somebody does by hand who owns the file: no subscription is there while it is pruned.
     app.app().subscriptions().ensure(&billing, Sequence(1)).await?;
-    let _guard = app.subscribe_durably(told.plans("billing"))?;
+    let _guard = app.subscribe_durably(told.plans("billing")).await?;
     let failure = app.expect_subscription("billing").halted().await?;
     assert!(failure.errors[0].contains("entries 2 to 3 were removed"), "{failure:?}");
     assert_eq!(told.all(), [], "nothing is skipped in silence");

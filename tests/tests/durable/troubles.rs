@@ -1,172 +1,79 @@
 //! A store and a record that fail for a while: what is under way is tried again, and nothing is skipped.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use application::delivery::{Ended, OnExhausted, Reactions, RetryPolicy, SubscriptionPorts, run};
-use async_trait::async_trait;
+use application::delivery::{Ended, OnExhausted, Reactions, RetryPolicy, SubscriptionPorts, begin};
+use chrono::TimeDelta;
 use domain::events::{PlanCreated, SubscriptionHalted};
-use domain::ports::{StorageProblem, SubscriptionStoreError, handler};
-use domain::subscription::{
-    DeadLetter, Lease, NewDeadLetter, Progress, SubscriptionFailure, SubscriptionState,
-    SubscriptionStatus,
-};
+use domain::ports::handler;
+use domain::subscription::{NewDeadLetter, Progress, SubscriptionState};
 use domain::{
-    Actor, AppendError, AuditAppend, AuditEntry, AuditLog, Clock, EventBus, EventFilter, Sequence,
-    SubscriptionName, SubscriptionStore,
+    Actor, AuditAppend, AuditEntry, AuditLog, Clock, EventBus, EventFilter, Sequence,
+    SubscriptionStore,
 };
+use futures::FutureExt;
 use indelible_tests::expect::soon;
 use indelible_tests::fakes::{Gate, UnreadableLog};
 use indelible_tests::scenario::{Outcome, TestApp};
 use infrastructure::bus::ReactiveEventBus;
 use infrastructure::clock::SystemClock;
 use infrastructure::memory::{InMemoryAuditLog, InMemorySubscriptionStore};
-use tokio::sync::watch;
 
 use super::generated::Until;
-use super::{Told, name, plan};
+use super::unreliable::Unreliable;
+use super::{Told, moment, name, plan};
 
-/// A store whose methods fail as long as they are named, and that can be paused behind one's back.
-#[derive(Clone)]
-struct Unreliable {
-    inner: Arc<InMemorySubscriptionStore>,
-    failing: Arc<Mutex<BTreeSet<&'static str>>>,
-    failed: Arc<watch::Sender<Vec<&'static str>>>,
-    pauses_before_acquiring: Arc<Mutex<bool>>,
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_cannot_be_asked_says_so_at_the_beginning_and_is_asked_again_later() -> Outcome
+{
+    let (told, store) = (Told::new(), Unreliable::new());
+    let app = store.started().await?;
+    store.fail(&["find"]);
+    let refused = app.app().subscribe_durably(told.plans("billing")).await.unwrap_err().to_string();
+    assert!(refused.contains("its store does not answer: try again"), "{refused}");
+    store.fail(&[]);
+    let _guard = app.subscribe_durably(told.plans("billing")).await?;
+    app.settled().await?;
+
+    store.fail(&["find"]);
+    // Which takes its lease away.
+    store.rewind(&name("billing"), Sequence(0)).await?;
+    app.emit(plan("a")).await?;
+    store.failed("find", 3).await;
+    store.fail(&[]);
+    app.expect_subscription("billing").caught_up().await?;
+    assert_eq!(told.sequences(), [1]);
+    Ok(())
 }
 
-type Done<T = ()> = Result<T, SubscriptionStoreError>;
-
-impl Unreliable {
-    fn new() -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        Self {
-            inner: Arc::new(InMemorySubscriptionStore::new(clock)),
-            failing: Arc::default(),
-            failed: Arc::default(),
-            pauses_before_acquiring: Arc::default(),
-        }
-    }
-
-    fn fail(&self, methods: &[&'static str]) {
-        *self.failing.lock().unwrap() = methods.iter().copied().collect();
-    }
-
-    /// Waits until a method has failed so often.
-    async fn failed(&self, method: &'static str, times: usize) {
-        let mut failed = self.failed.subscribe();
-        let often = |all: &Vec<&str>| all.iter().filter(|it| **it == method).count() >= times;
-        soon(method, failed.wait_for(often)).await.unwrap();
-    }
-
-    fn check(&self, method: &'static str) -> Done {
-        if self.failing.lock().unwrap().contains(method) {
-            self.failed.send_modify(|all| all.push(method));
-            let problem: StorageProblem = Arc::new(std::io::Error::other("the disk is on fire"));
-            return Err(AppendError::Storage(problem).into());
-        }
-        Ok(())
-    }
-
-    async fn started(&self) -> Outcome<TestApp> {
-        let store = self.clone();
-        TestApp::builder()
-            .with_override::<dyn SubscriptionStore>(move || Box::new(store.clone()))
-            .start()
-            .await
-    }
-}
-
-#[async_trait]
-impl SubscriptionStore for Unreliable {
-    async fn ensure(&self, name: &SubscriptionName, at: Sequence) -> Done<SubscriptionStatus> {
-        self.inner.ensure(name, at).await
-    }
-
-    async fn find(&self, name: &SubscriptionName) -> Done<Option<SubscriptionStatus>> {
-        self.check("find")?;
-        self.inner.find(name).await
-    }
-
-    async fn all(&self) -> Done<Vec<SubscriptionStatus>> {
-        self.inner.all().await
-    }
-
-    async fn acquire(
-        &self,
-        name: &SubscriptionName,
-        owner: &str,
-        ttl: Duration,
-    ) -> Done<Option<Lease>> {
-        if std::mem::take(&mut *self.pauses_before_acquiring.lock().unwrap()) {
-            self.inner.pause(name).await?;
-        }
-        self.inner.acquire(name, owner, ttl).await
-    }
-
-    async fn renew(&self, lease: &Lease, ttl: Duration) -> Done<SubscriptionStatus> {
-        self.check("renew")?;
-        self.inner.renew(lease, ttl).await
-    }
-
-    async fn release(&self, lease: &Lease) -> Done {
-        self.check("release")?;
-        self.inner.release(lease).await
-    }
-
-    async fn advance(&self, lease: &Lease, progress: Progress) -> Done {
-        self.check("advance")?;
-        self.inner.advance(lease, progress).await
-    }
-
-    async fn halt(&self, lease: &Lease, failure: SubscriptionFailure) -> Done {
-        self.check("halt")?;
-        self.inner.halt(lease, failure).await
-    }
-
-    async fn pause(&self, name: &SubscriptionName) -> Done {
-        self.inner.pause(name).await
-    }
-
-    async fn resume(&self, name: &SubscriptionName) -> Done {
-        self.inner.resume(name).await
-    }
-
-    async fn rewind(&self, name: &SubscriptionName, cursor: Sequence) -> Done {
-        self.inner.rewind(name, cursor).await
-    }
-
-    async fn remove(&self, name: &SubscriptionName) -> Done {
-        self.inner.remove(name).await
-    }
-
-    async fn dead_letters(&self, of: Option<&SubscriptionName>) -> Done<Vec<DeadLetter>> {
-        self.check("dead_letters")?;
-        self.inner.dead_letters(of).await
-    }
-
-    async fn retry(&self, name: &SubscriptionName, sequence: Sequence) -> Done {
-        self.inner.retry(name, sequence).await
-    }
-
-    async fn discard(&self, name: &SubscriptionName, sequence: Sequence) -> Done {
-        self.inner.discard(name, sequence).await
-    }
+#[tokio::test]
+async fn a_subscription_that_begins_now_is_told_of_what_is_emitted_once_it_has_been_made() -> Outcome
+{
+    let (told, store) = (Told::new(), Unreliable::new());
+    let app = store.started().await?;
+    app.emit(plan("before")).await?;
+    let _guard = app.subscribe_durably(told.plans("billing")).await?;
+    // Nothing is awaited in between that would let its task run.
+    let status = store.inner.find(&name("billing")).now_or_never().unwrap()?;
+    assert_eq!(status.map(|status| status.cursor), Some(Sequence(1)), "it begins before its task");
+    app.emit(plan("after")).await?;
+    app.expect_subscription("billing").caught_up().await?;
+    assert_eq!(told.sequences(), [2]);
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_cannot_be_asked_at_the_beginning_is_asked_again() -> Outcome {
+async fn a_runner_whose_store_panics_says_that_it_has_ended() -> Outcome {
     let (told, store) = (Told::new(), Unreliable::new());
-    store.fail(&["find"]);
     let app = store.started().await?;
+    let guard = app.subscribe_durably(told.plans("billing")).await?;
+    app.settled().await?;
+    store.fail(&["a panic"]);
     app.emit(plan("a")).await?;
-    let durable = told.plans("billing").starting(domain::StartAt::Beginning);
-    let _guard = app.subscribe_durably(durable)?;
-    store.failed("find", 2).await;
-    store.fail(&[]);
-    app.expect_subscription("billing").caught_up().await?;
-    assert_eq!(told.all(), [(1, 1, false)]);
+    soon("it ends", guard.ended()).await;
+    app.settled().await?;
+    assert_eq!(told.all(), []);
     Ok(())
 }
 
@@ -174,7 +81,7 @@ async fn a_store_that_cannot_be_asked_at_the_beginning_is_asked_again() -> Outco
 async fn nothing_is_handed_out_before_that_can_be_noted_and_nothing_twice_after_it() -> Outcome {
     let (told, store) = (Told::new(), Unreliable::new());
     let app = store.started().await?;
-    let _guard = app.subscribe_durably(told.plans("billing"))?;
+    let _guard = app.subscribe_durably(told.plans("billing")).await?;
     app.settled().await?;
     store.fail(&["advance"]);
     app.emit(plan("a")).await?;
@@ -201,7 +108,7 @@ async fn what_cannot_be_noted_at_the_end_is_handed_out_again_and_does_not_hold_i
     });
     let filter = EventFilter::of::<PlanCreated>();
     let durable = application::DurableSubscription::handling("billing", filter, waiting);
-    let guard = app.subscribe_durably(durable.clone())?;
+    let guard = app.subscribe_durably(durable.clone()).await?;
     app.settled().await?;
     app.emit(plan("a")).await?;
     soon("it is at work", gate.arrived(1)).await;
@@ -210,7 +117,7 @@ async fn what_cannot_be_noted_at_the_end_is_handed_out_again_and_does_not_hold_i
     gate.open();
     store.failed("release", 1).await;
     store.fail(&[]);
-    let _guard = app.subscribe_durably(durable)?;
+    let _guard = app.subscribe_durably(durable).await?;
     app.expect_subscription("billing").caught_up().await?;
     assert_eq!(told.all(), [(1, 1, false), (1, 1, true)]);
     Ok(())
@@ -221,7 +128,7 @@ async fn a_renewal_or_a_look_at_dead_letters_that_fails_for_once_changes_nothing
     let (told, store) = (Told::new(), Unreliable::new());
     told.fail(|event| event.sequence == Sequence(1));
     let app = store.started().await?;
-    let _guard = app.subscribe_durably(told.plans("billing").retrying(RetryPolicy::once()))?;
+    let _guard = app.subscribe_durably(told.plans("billing").retrying(RetryPolicy::once())).await?;
     app.settled().await?;
     app.emit(plan("a")).await?;
     app.expect_subscription("billing").dead_letters(1).await?;
@@ -246,7 +153,7 @@ async fn one_that_cannot_be_halted_tries_the_event_again_and_halts_then() -> Out
     store.fail(&["halt"]);
     let app = store.started().await?;
     let durable = told.plans("billing").retrying(RetryPolicy::once());
-    let _guard = app.subscribe_durably(durable.on_exhausted(OnExhausted::Halt))?;
+    let _guard = app.subscribe_durably(durable.on_exhausted(OnExhausted::Halt)).await?;
     app.settled().await?;
     app.emit(plan("a")).await?;
     store.failed("halt", 1).await;
@@ -274,7 +181,7 @@ async fn one_halts_also_when_nothing_can_be_put_on_record_any_more() -> Outcome 
     let durable = application::DurableSubscription::handling("billing", filter, fails)
         .retrying(RetryPolicy::once())
         .on_exhausted(OnExhausted::Halt);
-    let _guard = app.subscribe_durably(durable)?;
+    let _guard = app.subscribe_durably(durable).await?;
     app.settled().await?;
     app.emit(plan("a")).await?;
     soon("it is at work", gate.arrived(1)).await;
@@ -292,7 +199,7 @@ async fn one_that_is_paused_while_it_gets_its_lease_hands_nothing_out() -> Outco
     let app = store.started().await?;
     app.emit(plan("a")).await?;
     let durable = told.plans("billing").starting(domain::StartAt::Beginning);
-    let _guard = app.subscribe_durably(durable)?;
+    let _guard = app.subscribe_durably(durable).await?;
     let status = app.expect_subscription("billing").paused().await?;
     assert_eq!((status.holder, status.state), (None, SubscriptionState::Paused));
     assert_eq!(told.all(), []);
@@ -320,7 +227,7 @@ async fn a_record_that_cannot_be_read_for_a_while_is_read_again() {
     };
     let durable = told.plans("billing").starting(domain::StartAt::Beginning);
     let until = Arc::new(Until::caught_up_with(Sequence(1)));
-    let ended = soon("it ends", run(durable, ports, until)).await.unwrap();
+    let ended = soon("it ends", begin(durable, ports).await.unwrap().run(until)).await;
     assert_eq!(ended, Ended::Stopped { given_up: 0 });
     assert_eq!((told.all(), log.pages()), (vec![(1, 1, false)], 3));
     assert_eq!(store.find(&name("billing")).await.unwrap().unwrap().failure, None);
@@ -340,15 +247,49 @@ async fn a_dead_letter_whose_event_is_gone_says_so_when_it_is_tried_again() -> O
         errors: vec!["before".to_owned()],
         failed_at: super::moment(),
     };
-    let progress = Progress { dead_letters: vec![letter], ..Progress::default() };
+    let cursor = Sequence(7);
+    let progress = Progress { cursor, dead_letters: vec![letter], ..Progress::default() };
     store.advance(&lease, progress).await?;
     store.release(&lease).await?;
     store.retry(&billing, Sequence(7)).await?;
 
-    let _guard = app.subscribe_durably(told.plans("billing"))?;
+    let _guard = app.subscribe_durably(told.plans("billing")).await?;
     let letters = app.expect_subscription("billing").dead_letters(1).await?;
     assert_eq!((letters[0].attempts, letters[0].retry_requested), (4, false));
     assert!(letters[0].errors[0].contains("event 7 is no longer on record"), "{letters:?}");
     assert_eq!(told.all(), []);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_slept_through_its_lease_hands_nothing_out_before_it_has_been_renewed() -> Outcome
+{
+    let (told, store) = (Told::new(), Unreliable::new());
+    let app = store.builder().at(moment()).start().await?;
+    let _guard = app.subscribe_durably(told.plans("billing")).await?;
+    app.settled().await?;
+    store.fail(&["renew"]);
+    soon("it waits", app.clock().slept_on_for(Duration::from_secs(10))).await;
+    app.clock().advance(TimeDelta::seconds(40));
+    store.failed("renew", 1).await;
+    app.emit(plan("a")).await?;
+    soon("it is about to be handed out", async {
+        while store.find(&name("billing")).await.unwrap().unwrap().reach < Sequence(1) {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    for failures in 2..4 {
+        soon("it waits", app.clock().slept_on_for(Duration::from_secs(10))).await;
+        app.clock().advance(TimeDelta::seconds(10));
+        store.failed("renew", failures).await;
+        assert_eq!(told.all(), [], "another may have taken over meanwhile");
+    }
+    store.fail(&[]);
+    soon("it waits", app.clock().slept_on_for(Duration::from_secs(10))).await;
+    app.clock().advance(TimeDelta::seconds(10));
+    told.times(1).await;
+    app.expect_subscription("billing").caught_up().await?;
+    assert_eq!(told.all(), [(1, 1, false)]);
     Ok(())
 }

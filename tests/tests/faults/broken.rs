@@ -6,10 +6,11 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::audit::retention::Prefix;
 use domain::audit::{Page, Tally, TallyBy};
-use domain::ports::Inspection;
+use domain::ports::{Inspection, KeptCheckpoint, KeptKey, TreeError, TreeStanding};
+use domain::proof::StoredEntry;
 use domain::{
     AppendError, AuditAppend, AuditEntry, AuditFilter, AuditInspect, AuditLog, AuditQuery,
-    AuditRetention, Clock, LogSpan, QueryError, Receipt, ReceiptStatus, RecordedEvent,
+    AuditRetention, AuditTree, Clock, LogSpan, QueryError, Receipt, ReceiptStatus, RecordedEvent,
     RetentionError, Sequence,
 };
 use futures::future::BoxFuture;
@@ -29,6 +30,10 @@ pub(crate) enum How {
     InParts,
     /// What fails never comes back.
     Hangs,
+    /// A checkpoint is never written.
+    ForgetsCheckpoints,
+    /// A checkpoint is of another tree.
+    MistakesItsTree,
 }
 
 /// An adapter to be passed to the torture.
@@ -50,6 +55,7 @@ pub(crate) fn broken(
             let Some(log) = broken else { return Ok(open) };
             let newest = log.inner.span().await?.last;
             log.state().newest = newest.map(|(sequence, _)| sequence).unwrap_or_default();
+            let open = open.tree_behind(|inner| Arc::new(BrokenTree { inner, how }));
             Ok(open.closed_by(move || async move { log.write_late().await }))
         })
     }
@@ -118,6 +124,7 @@ impl AuditAppend for Broken {
                 Ok(receipts) => Ok(receipts),
                 Err(_) => std::future::pending().await,
             },
+            How::ForgetsCheckpoints | How::MistakesItsTree => self.inner.append(batch).await,
         }
     }
 }
@@ -175,5 +182,61 @@ impl AuditRetention for Broken {
 impl AuditInspect for Broken {
     async fn inspect(&self) -> Result<Inspection, QueryError> {
         self.inner.inspect().await
+    }
+}
+
+struct BrokenTree {
+    inner: Arc<dyn AuditTree>,
+    how: How,
+}
+
+#[async_trait]
+impl AuditTree for BrokenTree {
+    async fn standing(&self) -> Result<TreeStanding, TreeError> {
+        self.inner.standing().await
+    }
+
+    async fn newest(&self) -> Result<Sequence, TreeError> {
+        self.inner.newest().await
+    }
+
+    async fn grow(&self) -> Result<TreeStanding, TreeError> {
+        self.inner.grow().await
+    }
+
+    async fn tile(&self, level: u8, index: u64) -> Result<Option<Vec<u8>>, TreeError> {
+        self.inner.tile(level, index).await
+    }
+
+    async fn entries(&self, from: Sequence, limit: u32) -> Result<Vec<StoredEntry>, TreeError> {
+        self.inner.entries(from, limit).await
+    }
+
+    async fn keep_checkpoint(&self, checkpoint: &KeptCheckpoint) -> Result<(), TreeError> {
+        match self.how {
+            How::ForgetsCheckpoints => Ok(()),
+            How::MistakesItsTree => {
+                let size = checkpoint.size + 1;
+                self.inner.keep_checkpoint(&KeptCheckpoint { size, ..checkpoint.clone() }).await?;
+                self.inner.keep_checkpoint(checkpoint).await
+            }
+            _ => self.inner.keep_checkpoint(checkpoint).await,
+        }
+    }
+
+    async fn checkpoints(&self, after: u64, limit: u32) -> Result<Vec<KeptCheckpoint>, TreeError> {
+        self.inner.checkpoints(after, limit).await
+    }
+
+    async fn newest_checkpoint(&self) -> Result<Option<KeptCheckpoint>, TreeError> {
+        self.inner.newest_checkpoint().await
+    }
+
+    async fn keep_key(&self, key: &KeptKey) -> Result<(), TreeError> {
+        self.inner.keep_key(key).await
+    }
+
+    async fn keys(&self) -> Result<Vec<KeptKey>, TreeError> {
+        self.inner.keys().await
     }
 }

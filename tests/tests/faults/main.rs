@@ -98,6 +98,19 @@ fn an_adapter_that_commits_a_batch_in_parts_is_found_out() {
 }
 
 #[test]
+fn a_tree_that_loses_a_checkpoint_or_is_another_than_it_says_is_found_out() {
+    let workload = small().checkpoint();
+    let nothing = Torture { only: Some(Case::Nothing), ..sampled() };
+    let report = nothing.run(broken(How::ForgetsCheckpoints), &workload);
+    assert!(
+        report.violations_that_say("the checkpoint of 9 leaves is lost").count() > 0,
+        "{report}"
+    );
+    let report = nothing.run(broken(How::MistakesItsTree), &workload);
+    assert!(report.violations_that_say("the tree of 10 leaves").count() > 0, "{report}");
+}
+
+#[test]
 fn an_adapter_that_hangs_when_the_disk_fails_is_found_out() {
     // Some of these are writes of an emit, wherever opening ends.
     let hangs = (70..=130).step_by(12).any(|nth| {

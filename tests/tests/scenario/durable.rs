@@ -21,7 +21,7 @@ fn durable(name: &str, subscriber: Arc<dyn EventSubscriber>) -> DurableSubscript
 async fn a_durable_subscription_that_stands_otherwise_says_how_it_stands() -> Outcome {
     let app = TestApp::start().await?;
     let fails = handler("fails", |_| async { Err("as the test wants".into()) });
-    let _guard = app.subscribe_durably(durable("billing", fails))?;
+    let _guard = app.subscribe_durably(durable("billing", fails)).await?;
     app.settled().await?;
     app.emit(plan("p1")).await?;
     app.expect_subscription("billing").caught_up().await?;
@@ -50,7 +50,7 @@ async fn nothing_is_at_rest_while_a_durable_subscription_has_not_caught_up() -> 
     let gate = Arc::new(Gate::closed());
     let app = TestApp::builder().with_patience(Duration::from_millis(200)).start().await?;
     let probe = Arc::new(Probe::new("probe").behind(Arc::clone(&gate)));
-    let _guard = app.subscribe_durably(durable("billing", probe))?;
+    let _guard = app.subscribe_durably(durable("billing", probe)).await?;
     app.settled().await?;
     app.emit(plan("p1")).await?;
     let error = app.settled().await.unwrap_err();

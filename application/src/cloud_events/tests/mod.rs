@@ -6,7 +6,7 @@ mod round_trip;
 
 use chrono::{DateTime, Utc};
 use domain::events::CATALOGUE;
-use domain::{EventDraft, RecordedEvent, Sequence};
+use domain::{ErasedFields, EventDraft, RecordedEvent, Sequence};
 use serde_json::{Value, json};
 
 use super::{InvalidEvent, parse};
@@ -63,5 +63,10 @@ fn moment() -> DateTime<Utc> {
 
 fn recorded(draft: EventDraft) -> RecordedEvent {
     let envelope = draft.seal(moment(), || "made".to_owned(), "/here").unwrap();
-    RecordedEvent { sequence: Sequence(1), recorded_at: moment(), envelope }
+    RecordedEvent {
+        sequence: Sequence(1),
+        recorded_at: moment(),
+        envelope,
+        erased: ErasedFields::NONE,
+    }
 }

@@ -147,7 +147,12 @@ prop_compose! {
 proptest! {
     #[test]
     fn what_is_written_is_read_as_the_same_envelope(envelope in envelopes()) {
-        let event = RecordedEvent { sequence: Sequence(9), recorded_at: moment(), envelope };
+        let event = RecordedEvent {
+            sequence: Sequence(9),
+            recorded_at: moment(),
+            envelope,
+            erased: ErasedFields::NONE,
+        };
         let written = write(&event);
         prop_assert!(!written.contains('\n'));
         let back = recorded(parse(written.as_bytes(), &CATALOGUE).unwrap());
@@ -158,4 +163,24 @@ proptest! {
     fn no_text_makes_the_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let _ = parse(&bytes, &CATALOGUE);
     }
+}
+
+#[test]
+fn what_was_erased_is_said_once_by_the_names_of_its_fields() {
+    use domain::proof::CommittedField::{Actor, Details, UserIdentity};
+    let mut event = recorded(parse(full().to_string().as_bytes(), &CATALOGUE).unwrap());
+    event.envelope.actor = None;
+    event.envelope.extensions.insert("erasedfields".to_owned(), "subject".into());
+    let text = write(&event);
+    assert_eq!(text.matches("erasedfields").count(), 1, "as it came: {text}");
+    assert!(text.contains(r#""erasedfields":"subject""#), "{text}");
+    event.erased = [Actor, UserIdentity].into_iter().collect();
+    let text = write(&event);
+    assert_eq!(text.matches("erasedfields").count(), 1, "{text}");
+    assert!(text.contains(r#""erasedfields":"actor,user_identity""#), "{text}");
+    assert!(parse(text.as_bytes(), &CATALOGUE).is_ok(), "it can be recorded elsewhere: {text}");
+    event.envelope.details.clear();
+    event.erased = event.erased.with(Details);
+    let refused = parse(write(&event).as_bytes(), &CATALOGUE);
+    assert!(refused.is_err(), "without details it is no event of its type");
 }

@@ -15,6 +15,15 @@ pub enum ManageError {
     /// It could not be put on record, and so was not done.
     #[error("this could not be put on record, and so was not done")]
     Record(#[from] EmitError),
+    /// It has halted, and hands nothing out.
+    #[error(
+        "`{name}` has halted, and hands nothing out until it is resumed: mend what it failed over \
+         first"
+    )]
+    Halted {
+        /// The subscription.
+        name: SubscriptionName,
+    },
     /// There is no such place on record yet.
     #[error(
         "nothing is on record as {asked} yet: the newest entry is {newest}; say a sequence up to \

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use domain::events::{
     SubscriptionPaused, SubscriptionRemoved, SubscriptionResumed, SubscriptionRewound,
 };
-use domain::subscription::SubscriptionStatus;
+use domain::subscription::{SubscriptionState, SubscriptionStatus};
 use domain::{
     Actor, AuditLog, Clock, Emit, EventBus, EventDraft, Sequence, StartAt, SubscriptionName,
     SubscriptionStore,
@@ -73,12 +73,17 @@ impl ManageSubscriptions {
     }
 
     /// Pauses a subscription: whoever runs it drops what is under way, which is handed out again when
-    /// it goes on.
+    /// it goes on. One that has halted stays so: that somebody has to mend something must not be
+    /// forgotten over a pause.
     ///
     /// # Errors
-    /// When there is none of this name, or it could not be put on record or done.
+    /// When there is none of this name, it has halted, or it could not be put on record or done.
     pub async fn pause(&self, name: &SubscriptionName, by: Actor) -> Result<(), ManageError> {
-        let cursor = self.known(name).await?.cursor.0;
+        let status = self.known(name).await?;
+        if status.state == SubscriptionState::Halted {
+            return Err(ManageError::Halted { name: name.clone() });
+        }
+        let cursor = status.cursor.0;
         self.record(SubscriptionPaused { name: name.to_string(), cursor }, by).await?;
         self.store.pause(name).await?;
         self.tell(name);
@@ -88,7 +93,7 @@ impl ManageSubscriptions {
     /// Has a subscription go on that was paused or has halted.
     ///
     /// # Errors
-    /// As [`Self::pause`].
+    /// When there is none of this name, or it could not be put on record or done.
     pub async fn resume(&self, name: &SubscriptionName, by: Actor) -> Result<(), ManageError> {
         let cursor = self.known(name).await?.cursor.0;
         self.record(SubscriptionResumed { name: name.to_string(), cursor }, by).await?;
@@ -100,7 +105,7 @@ impl ManageSubscriptions {
     /// Has a subscription go on from another place; the entry after which it does.
     ///
     /// # Errors
-    /// As [`Self::pause`], and when nothing is on record there yet.
+    /// As [`Self::resume`], and when nothing is on record there yet.
     pub async fn rewind(
         &self,
         name: &SubscriptionName,
@@ -129,7 +134,7 @@ impl ManageSubscriptions {
     /// Forgets a subscription and its dead letters; how many there were. Whoever runs it stops.
     ///
     /// # Errors
-    /// As [`Self::pause`].
+    /// As [`Self::resume`].
     pub async fn remove(&self, name: &SubscriptionName, by: Actor) -> Result<u64, ManageError> {
         let SubscriptionStatus { cursor, dead_letters, .. } = self.known(name).await?;
         let removed =

@@ -3,6 +3,7 @@
 //! Everything that takes time is a step; this says what follows from each. When the lease turns out to
 //! be another's, everything under way is dropped: what comes of it is never noted.
 
+mod letters;
 mod outcomes;
 
 use std::time::Duration;
@@ -11,7 +12,7 @@ use chrono::{DateTime, Utc};
 use domain::Sequence;
 use domain::ports::{QueryError, SubscriptionStoreError};
 use domain::subscription::{
-    Lease, Progress, SubscriptionFailure, SubscriptionState, SubscriptionStatus,
+    Lease, Progress, RetriedLetter, SubscriptionFailure, SubscriptionState, SubscriptionStatus,
 };
 use futures::StreamExt;
 use futures::future::BoxFuture;
@@ -53,8 +54,8 @@ enum Closing {
 struct Noting {
     cursor: Sequence,
     reach: Sequence,
-    resolved: Vec<Sequence>,
-    failed: Vec<Sequence>,
+    /// Dead letters of which something is noted.
+    letters: Vec<Sequence>,
     failure: Option<SubscriptionFailure>,
 }
 
@@ -69,6 +70,8 @@ pub(super) struct Tenure {
     second: SecondChances,
     /// Up to here an earlier tenure may have handed events out.
     repeated_through: Sequence,
+    /// Up to here events may be dead letters from before, as after a rewind.
+    letters_through: Sequence,
     steps: FuturesUnordered<BoxFuture<'static, Step>>,
     reading: bool,
     /// Where the record ended when it was last read.
@@ -98,21 +101,23 @@ impl Tenure {
         good_until: DateTime<Utc>,
         status: SubscriptionStatus,
     ) -> Self {
+        let mut second = SecondChances::default();
         let window = Window::new(status.cursor, status.reach, work.subscription.retry);
         let steps = FuturesUnordered::new();
         steps.push(work.stop());
         steps.push(work.nudged());
         steps.push(work.after(work.subscription.renewal(), Step::Tick));
         if status.dead_letters > 0 {
-            steps.push(work.look(true));
+            steps.push(work.look(second.look(), true));
         }
         Self {
             work,
             lease,
             good_until,
             window,
-            second: SecondChances::default(),
+            second,
             repeated_through: status.reach,
+            letters_through: if status.dead_letters > 0 { status.reach } else { Sequence(0) },
             steps,
             reading: false,
             newest: status.cursor,
@@ -156,13 +161,11 @@ impl Tenure {
         if self.closing.is_some() || self.work.ports.clock.now() >= self.good_until {
             return;
         }
-        while self.window.running() < self.work.subscription.width {
+        self.hand_out_letter();
+        while self.at_work() < self.work.subscription.width {
             let Some((event, attempt)) = self.window.hand_out() else { break };
             let repeated = event.sequence <= self.repeated_through;
             self.steps.push(self.work.attempt(event, attempt, repeated));
-        }
-        if let Some(sequence) = self.second.next() {
-            self.steps.push(self.work.retry(sequence));
         }
     }
 
@@ -200,22 +203,23 @@ impl Tenure {
             return;
         }
         self.overdue = false;
-        let (mut effects, mut dead_letters, resolved) = self.second.to_note();
+        let retried = self.second.to_note();
+        let resolved = self.resolved(done.handled);
+        let reach = wanted.max(done.cursor);
+        let of_retried = retried.iter().map(RetriedLetter::sequence);
         self.noting = Some(Noting {
             cursor: done.cursor,
-            reach: wanted.max(done.cursor),
-            resolved: resolved.clone(),
-            failed: dead_letters.iter().map(|letter| letter.sequence).collect(),
+            reach,
+            letters: of_retried.chain(resolved.iter().copied()).collect(),
             failure: self.failure.clone(),
         });
-        effects.extend(done.effects);
-        dead_letters.extend(done.dead_letters);
         let progress = Progress {
             cursor: done.cursor,
-            reach: wanted.max(done.cursor),
-            effects,
-            dead_letters,
+            reach,
+            effects: done.effects,
+            dead_letters: done.dead_letters,
             resolved,
+            retried,
             failure: self.failure.clone(),
         };
         self.steps.push(self.work.note(&self.lease, progress));
@@ -237,16 +241,14 @@ impl Tenure {
 
     /// Whether nothing is under way any more, and all that is known is noted.
     fn is_closed(&self) -> bool {
-        self.closing.is_some()
-            && self.window.running() == 0
-            && !self.second.is_trying()
-            && self.noting.is_none()
+        self.closing.is_some() && self.at_work() == 0 && self.noting.is_none()
     }
 
     fn take(&mut self, step: Step) -> Result<(), Fenced> {
         match step {
             Step::Attempted(sequence, outcome) => self.attempted(sequence, outcome),
             Step::PauseOver(sequence) => self.window.again(sequence),
+            Step::Found(event) => self.found(event),
             Step::Retried(sequence, outcome) => self.retried(sequence, outcome),
             Step::Read(stretch) => self.read(stretch),
             Step::ReadAgain => self.reading = false,
@@ -262,12 +264,13 @@ impl Tenure {
                 }
                 return self.renewed(because_of_nudge, status);
             }
-            Step::Looked { because_of_nudge, letters } => {
+            Step::Looked { because_of_nudge, look, letters } => {
                 self.attending -= usize::from(because_of_nudge);
-                match letters {
-                    Ok(letters) => self.second.ask(letters),
-                    Err(error) => self.warn(&error, "the dead letters cannot be looked at"),
-                }
+                let letters = letters.unwrap_or_else(|error| {
+                    self.warn(&error, "the dead letters cannot be looked at");
+                    Vec::new()
+                });
+                self.looked(look, letters);
             }
             Step::Nudged => {
                 self.attending += 1;
@@ -320,7 +323,7 @@ impl Tenure {
             Ok(()) => {
                 self.store_pauses = patience();
                 self.window.note(noting.cursor, noting.reach);
-                self.second.note(&noting.resolved, &noting.failed);
+                self.second.note(&noting.letters);
                 self.noted_failure = noting.failure;
                 self.measure();
             }
@@ -367,7 +370,7 @@ impl Tenure {
             }
         };
         if look {
-            self.steps.push(self.work.look(because_of_nudge));
+            self.steps.push(self.work.look(self.second.look(), because_of_nudge));
         } else {
             self.attending -= usize::from(because_of_nudge);
         }

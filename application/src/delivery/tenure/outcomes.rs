@@ -76,34 +76,9 @@ impl Tenure {
         }
     }
 
-    pub(super) fn retried(&mut self, sequence: Sequence, outcome: Outcome) {
-        match outcome {
-            Some(Ok(effects)) => {
-                self.work.measures.handled();
-                self.second.handled(sequence, effects);
-            }
-            Some(Err(errors)) => self.dead_again(sequence, errors),
-            None => {
-                self.given_up += 1;
-                self.second.given_up();
-            }
-        }
-    }
-
-    pub(super) fn dead_again(&mut self, sequence: Sequence, errors: Vec<String>) {
-        tracing::warn!(
-            subscription = self.work.name.as_str(),
-            sequence = sequence.0,
-            error = errors.join(": "),
-            "a dead letter was tried again and could not be handled"
-        );
-        let failed_at = self.work.ports.clock.now();
-        self.second.failed(NewDeadLetter { sequence, attempts: 1, errors, failed_at });
-    }
-
     /// What a handler wanted changed was refused: as good as if the handler itself had failed.
     pub(super) fn refused(&mut self, sequence: Sequence, error: &SubscriptionStoreError) {
-        if self.second.refused(sequence) {
+        if self.second.has_effects(sequence) {
             self.dead_again(sequence, self.refusal(error));
         } else if self.window.has_effects(sequence) {
             self.failed(sequence, self.refusal(error));

@@ -6,16 +6,21 @@ use std::sync::Arc;
 use chrono::DateTime;
 use domain::events::PlanCreated;
 use domain::subscription::{Effect, NewDeadLetter};
-use domain::{DomainEvent, EventDraft, RecordedEvent, Sequence};
+use domain::{DomainEvent, ErasedFields, EventDraft, RecordedEvent, Sequence};
 use proptest::prelude::*;
 
 use crate::delivery::RetryPolicy;
 use crate::delivery::window::{Verdict, Window};
 
-fn event(sequence: u64) -> Arc<RecordedEvent> {
+pub(super) fn event(sequence: u64) -> Arc<RecordedEvent> {
     let now = DateTime::UNIX_EPOCH;
     let envelope = EventDraft::from(PlanCreated::sample()).seal(now, String::new, "/t").unwrap();
-    Arc::new(RecordedEvent { sequence: Sequence(sequence), recorded_at: now, envelope })
+    Arc::new(RecordedEvent {
+        sequence: Sequence(sequence),
+        recorded_at: now,
+        envelope,
+        erased: ErasedFields::NONE,
+    })
 }
 
 /// What happens next to one of the handlers at work, or to the window.
@@ -144,4 +149,39 @@ fn an_event_whose_effects_were_refused_is_handed_out_again_though_its_key_went_o
     window.given_up(Sequence(2));
     assert_eq!((window.running(), window.done().cursor), (0, Sequence(1)));
     assert_eq!(window.failed(Sequence(9)), Verdict::Exhausted(0), "what is not there");
+}
+
+#[test]
+fn a_key_that_is_held_hands_nothing_out_and_others_go_on() {
+    let key = |text: &str| Some(text.to_owned());
+    let mut window = Window::new(Sequence(0), Sequence(0), RetryPolicy::once());
+    let keys = ["a", "a", "b"].map(key);
+    window.read((1..).zip(keys).map(|(place, key)| (key, event(place))), Sequence(3));
+    window.note(Sequence(0), Sequence(3));
+    assert!(!window.holds_up(), "no key is held");
+    assert_eq!(window.hand_out().unwrap().0.sequence, Sequence(1));
+    window.hold(Some(key("b")));
+    assert!(!window.holds_up() && window.hand_out().is_none(), "one of b waits");
+    window.hold(Some(key("a")));
+    assert!(window.holds_up(), "one of a is at work");
+    assert_eq!(window.hand_out().unwrap().0.sequence, Sequence(3));
+    window.handled(Sequence(1), Vec::new());
+    assert!(!window.holds_up() && window.hand_out().is_none(), "the next of a waits");
+    window.hold(None);
+    assert_eq!(window.hand_out().unwrap().0.sequence, Sequence(2));
+    assert!(!window.holds_up());
+    window.handled(Sequence(3), Vec::new());
+    assert_eq!(window.done().handled, [Sequence(1)]);
+    window.handled(Sequence(2), Vec::new());
+    assert_eq!(window.done().handled, [1, 2, 3].map(Sequence));
+}
+
+#[test]
+fn those_without_a_key_are_held_as_well() {
+    let mut window = Window::new(Sequence(0), Sequence(2), RetryPolicy::once());
+    window.read([(None, event(1))], Sequence(1));
+    window.hold(Some(None));
+    assert!(window.hand_out().is_none() && !window.holds_up());
+    window.hold(None);
+    assert!(window.hand_out().is_some());
 }

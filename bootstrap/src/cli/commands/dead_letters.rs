@@ -7,7 +7,9 @@ use serde_json::Value;
 use super::subscriptions::not_done;
 use crate::cli::args::OutputArgs;
 use crate::cli::durable_args::{DeadLettersArgs, DeadLettersCommand, DeadLettersOf, LettersArgs};
-use crate::cli::output::{DeadLetterRow, EventRow, Format, Printer, Row, harmless};
+use crate::cli::output::{
+    DeadLetterRow, EventRow, Format, Printer, Row, WholeDeadLetterRow, harmless,
+};
 use crate::cli::{Context, Failure};
 
 pub(super) async fn run(args: DeadLettersArgs, context: Context<'_>) -> Result<(), Failure> {
@@ -62,8 +64,8 @@ async fn show(
     let console = context.console;
     let format = Format::or_default(output.format, console.person_reads_results);
     if format != Format::Table {
-        let mut printer = Printer::of::<DeadLetterRow<'_>>(format);
-        printer.row(&DeadLetterRow(letter), console)?;
+        let mut printer = Printer::of::<WholeDeadLetterRow<'_>>(format);
+        printer.row(&WholeDeadLetterRow { letter, event: event.as_ref() }, console)?;
         return printer.finish(console);
     }
     let bold = anstyle::Style::new().bold();
@@ -72,6 +74,9 @@ async fn show(
         let value = match value {
             Value::Null => continue,
             Value::String(text) => harmless(&text),
+            Value::Array(fields) if name == "erased" => {
+                fields.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+            }
             Value::Array(errors) => {
                 let errors: Vec<String> =
                     errors.iter().filter_map(Value::as_str).map(harmless).collect();

@@ -28,11 +28,17 @@ pub(super) async fn run(args: OutputArgs, context: Context<'_>) -> Result<(), Fa
     let format = Format::or_default(args.format, console.person_reads_results);
     let mut printer = Printer::of::<FactRow>(format);
     for fact in facts {
+        let problem = fact.problem.as_deref().map(|problem| console.as_called(problem));
+        let fact = Fact { value: console.as_called(&fact.value), problem, ..fact };
         printer.row(&FactRow(fact), console)?;
     }
     printer.finish(console)?;
     if problems > 0 {
-        return Err(Failure::plain(format!("{problems} things are not as they should be")));
+        let things = match problems {
+            1 => "1 thing is not as it should be".to_owned(),
+            several => format!("{several} things are not as they should be"),
+        };
+        return Err(Failure::plain(things));
     }
     Ok(())
 }

@@ -10,29 +10,32 @@ use chrono::Utc;
 use domain::audit::Page;
 use futures::TryStreamExt;
 
+use super::outcome::events;
 use crate::cli::args::ExportArgs;
+use crate::cli::output::harmless_json;
 use crate::cli::{Context, Failure};
 
 pub(super) async fn run(args: ExportArgs, context: Context<'_>) -> Result<(), Failure> {
     let log = context.read_log().await?;
     let console = context.console;
     let bounds = Page { after: args.after, ..Page::first(0) };
-    let mut events = pin!(read_all(log, args.filter.filter(Utc::now()), bounds, args.limit));
+    let mut entries = pin!(read_all(log, args.filter.filter(Utc::now()), bounds, args.limit));
     let mut file = args.output.as_deref().map(create).transpose()?;
     let mut written = 0_u64;
-    while let Some(event) = events.try_next().await.map_err(Failure::query)? {
+    while let Some(event) = entries.try_next().await.map_err(Failure::query)? {
         let line = cloud_events::write(&event);
-        match &mut file {
-            Some((out, path)) => {
-                writeln!(out, "{line}").map_err(|error| unwritable(path, error))?;
-            }
-            None => console.print_line(&line)?,
+        if let Some((out, path)) = &mut file {
+            writeln!(out, "{line}").map_err(|error| unwritable(path, error))?;
+        } else {
+            let person = console.person_reads_results;
+            console.print_data(&if person { harmless_json(&line) } else { line })?;
+            console.print_data("\n")?;
         }
         written += 1;
     }
     if let Some((mut out, path)) = file {
         out.flush().map_err(|error| unwritable(path, error))?;
-        console.explain_line(&format!("wrote {written} events to {}", path.display()));
+        console.explain_line(&format!("wrote {} to {}", events(written), path.display()));
     }
     Ok(())
 }

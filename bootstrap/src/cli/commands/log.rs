@@ -2,19 +2,48 @@
 
 use std::pin::pin;
 
+use application::proof::prove_answer;
 use application::read_all;
 use chrono::Utc;
+use domain::Sequence;
 use domain::audit::Page;
+use domain::proof::Proof;
 use futures::TryStreamExt;
 
+use super::proof::newest_checkpoint;
+use super::prove::not_proven;
 use crate::cli::args::LogArgs;
 use crate::cli::output::{EventRow, Format, Printer};
 use crate::cli::{Context, Failure};
+use crate::wiring::open_tree_for_reading;
 
 /// Rows in a table when nobody says how many: more scroll away before anyone reads them.
 const TABLE_LIMIT: u64 = 100;
 
+/// The answer with its proof. It is about the entries that can be proven, and says which.
+async fn prove(args: LogArgs, context: Context<'_>) -> Result<(), Failure> {
+    let opened = open_tree_for_reading(&context.settings.settings).await;
+    let (log, tree) =
+        opened.map_err(|error| Failure::because("the audit log cannot be read", error))?;
+    let checkpoint = newest_checkpoint(&*tree, &context.program).await?;
+    let standing = tree.standing().await.map_err(Failure::tree)?;
+    let there = log.span().await.map_err(Failure::query)?.first.map(|(first, _)| first);
+    let first = match args.after {
+        Some(after) => after.next(),
+        None => standing.genesis.next().max(there.unwrap_or_default()),
+    };
+    let signed = Sequence(standing.genesis.0.saturating_add(checkpoint.checkpoint().head.size));
+    let last = args.answer.through.unwrap_or(signed);
+    let filter = args.filter.filter(Utc::now());
+    let proof = prove_answer(&*tree, &*log, &filter, (first, last), checkpoint).await;
+    let proof = Proof::Answer(proof.map_err(not_proven)?);
+    context.console.print_line(&proof.to_json())
+}
+
 pub(super) async fn run(args: LogArgs, context: Context<'_>) -> Result<(), Failure> {
+    if args.answer.prove {
+        return prove(args, context).await;
+    }
     let log = context.read_log().await?;
     let console = context.console;
     let format = Format::or_default(args.output.format, console.person_reads_results);

@@ -10,7 +10,7 @@ use crate::cli::{Cli, Context, Failure};
 pub(super) fn completions(shell: Shell, context: Context<'_>) -> Result<(), Failure> {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "indelible", &mut text);
-    context.console.print(&String::from_utf8_lossy(&text))
+    context.console.print_data(&String::from_utf8_lossy(&text))
 }
 
 pub(super) fn manual(dir: Option<PathBuf>, context: Context<'_>) -> Result<(), Failure> {
@@ -28,5 +28,5 @@ pub(super) fn manual(dir: Option<PathBuf>, context: Context<'_>) -> Result<(), F
     clap_mangen::Man::new(Cli::command())
         .render(&mut text)
         .map_err(|error| Failure::because("the manual page cannot be made", error))?;
-    console.print(&String::from_utf8_lossy(&text))
+    console.print_data(&String::from_utf8_lossy(&text))
 }

@@ -111,10 +111,11 @@ fn why_nothing(rules: &RetentionRules, held_back: &[HeldBack]) -> String {
         Some(RetentionPolicy::KeepDays(days)) => *days,
         Some(RetentionPolicy::KeepForEver) | None => 0,
     };
+    let age = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
     if held_back.is_empty() {
-        format!("nothing is older than {days} days")
+        format!("nothing is older than {age}")
     } else {
-        format!("all that is older than {days} days is still needed")
+        format!("all that is older than {age} is still needed")
     }
 }
 

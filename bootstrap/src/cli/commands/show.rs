@@ -1,10 +1,11 @@
 //! `show`: one event, whole.
 
 use domain::RecordedEvent;
+use domain::proof::CommittedField;
 use serde_json::Value;
 
 use crate::cli::args::ShowArgs;
-use crate::cli::output::{EventRow, Format, Printer, Row, harmless};
+use crate::cli::output::{ERASED, EventRow, Format, Printer, Row, harmless};
 use crate::cli::{Console, Context, Failure};
 
 pub(super) async fn run(args: ShowArgs, context: Context<'_>) -> Result<(), Failure> {
@@ -45,8 +46,11 @@ pub(super) async fn run(args: ShowArgs, context: Context<'_>) -> Result<(), Fail
 fn for_people(event: &RecordedEvent, console: &mut Console) -> Result<(), Failure> {
     let bold = anstyle::Style::new().bold();
     for (name, value) in EventRow(event).fields() {
+        let erased = CommittedField::named(&name).is_some_and(|one| event.erased.contains(one));
         let value = match value {
-            Value::Null => continue,
+            _ if erased => ERASED.to_owned(),
+            // Said field by field.
+            Value::Null | Value::Array(_) => continue,
             Value::String(text) => harmless(&text),
             Value::Object(_) => {
                 let text = serde_json::to_string_pretty(&value).unwrap_or_default();

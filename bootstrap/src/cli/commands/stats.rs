@@ -84,8 +84,7 @@ fn explain(report: &WorkReport, format: Format, console: &mut Console) {
     }
     if report.without_beginning > 0 {
         console.explain_line(&format!(
-            "note: not counted: {} that ended work whose beginning is not on record, or lies before \
-             --since",
+            "note: not counted: {} that ended work whose beginning is not on record",
             super::outcome::events(report.without_beginning)
         ));
     }

@@ -46,11 +46,18 @@ async fn act(command: SubscriptionsCommand, context: Context<'_>) -> Result<(), 
         SubscriptionsCommand::Rewind { act: ActArgs { name, by }, to } => {
             let to = to.resolve(Utc::now());
             let rewound = manage.rewind(&name, to, by.actor()).await;
-            rewound.map(|cursor| format!("`{name}` goes on after {cursor}"))
+            rewound.map(|cursor| format!("`{name}` goes on with {}", cursor.next()))
         }
         SubscriptionsCommand::Remove(ActArgs { name, by }) => {
             let removed = manage.remove(&name, by.actor()).await;
-            removed.map(|letters| format!("removed `{name}` and its {letters} dead letters"))
+            removed.map(|letters| {
+                let letters = match letters {
+                    0 => String::new(),
+                    1 => " and its dead letter".to_owned(),
+                    several => format!(" and its {several} dead letters"),
+                };
+                format!("removed `{name}`{letters}")
+            })
         }
         // Listing is not an act.
         SubscriptionsCommand::List(_) => Ok(String::new()),
@@ -61,6 +68,15 @@ async fn act(command: SubscriptionsCommand, context: Context<'_>) -> Result<(), 
 
 /// Something was not done to a subscription.
 pub(super) fn not_done(error: ManageError) -> Failure {
+    // Who writes a place here means the first that is wanted, and not the last that is not.
+    if let ManageError::NotOnRecord { asked, newest } = error {
+        return Failure::plain(format!(
+            "nothing is on record as {} yet: the newest entry is {newest}; say a sequence up to {}, \
+             or `now`",
+            asked.next(),
+            newest.next()
+        ));
+    }
     Failure::because("nothing was done", error)
 }
 

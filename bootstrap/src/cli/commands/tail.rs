@@ -6,8 +6,10 @@ use std::sync::Arc;
 use application::{follow, read_all};
 use chrono::Utc;
 use domain::audit::Page;
+use domain::ports::QueryError;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 
+use super::outcome::sequences;
 use crate::cli::args::TailArgs;
 use crate::cli::output::{EventRow, Format, Printer};
 use crate::cli::{Context, Failure, interrupt};
@@ -48,7 +50,18 @@ pub(super) async fn run(args: TailArgs, context: Context<'_>) -> Result<(), Fail
             }
             chunk = events.next() => {
                 for event in chunk.unwrap_or_default() {
-                    printer.row(&EventRow(&event.map_err(Failure::query)?), console)?;
+                    match event {
+                        Ok(event) => printer.row(&EventRow(&event), console)?,
+                        Err(QueryError::Removed { from, through }) => {
+                            // In its place among the rows, where both go to one terminal.
+                            printer.flush(console)?;
+                            console.explain_line(&format!(
+                                "note: retention has removed {} before they could be shown",
+                                sequences((from, through))
+                            ));
+                        }
+                        Err(error) => return Err(Failure::query(error)),
+                    }
                 }
                 printer.flush(console)?;
             }

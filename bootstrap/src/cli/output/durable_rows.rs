@@ -2,14 +2,21 @@
 
 use application::delivery::SubscriptionLag;
 use chrono::{DateTime, Utc};
+use domain::RecordedEvent;
 use domain::subscription::DeadLetter;
 use serde_json::{Map, Value, json};
 
 use super::rows::object;
-use super::{Row, harmless, shortened, timestamp};
+use super::{EventRow, Row, harmless, shortened, span, timestamp};
 
 /// Letters of an error in a table that nobody's terminal limits.
 const ERROR: usize = 120;
+
+/// Who runs a subscription, as far as a person needs it: machine and process. What makes an instance
+/// unlike any other is of use to programs alone.
+pub(crate) fn holder(owner: &str) -> String {
+    harmless(owner.rsplit_once(':').map_or(owner, |(place, _)| place))
+}
 
 /// A durable subscription, at this moment.
 pub(crate) struct SubscriptionRow<'a> {
@@ -47,16 +54,16 @@ impl Row for SubscriptionRow<'_> {
 
     fn cells(&self) -> Vec<String> {
         let SubscriptionLag { status, events, age } = self.lag;
-        // What makes it unlike any other is of use to programs alone.
-        let holder = self.holder().map(|it| it.rsplit_once(':').map_or(it, |(it, _)| it));
+        let holder = self.holder().map(holder);
         let error = status.failure.as_ref().map(|failure| failure.errors.join(": "));
         vec![
             status.name.to_string(),
             status.cursor.to_string(),
             events.to_string(),
-            format!("{}s", age.as_secs()),
+            // Of an age, nobody reads the milliseconds.
+            span(age.as_secs().saturating_mul(1000)),
             status.state.as_str().to_owned(),
-            harmless(holder.unwrap_or("-")),
+            holder.unwrap_or_else(|| "-".to_owned()),
             status.dead_letters.to_string(),
             shortened(&harmless(error.as_deref().unwrap_or("-")), ERROR),
         ]
@@ -122,5 +129,35 @@ impl Row for DeadLetterRow<'_> {
                 json!(letter.errors),
             ],
         )
+    }
+}
+
+/// The same with the event itself, where that is still on record.
+pub(crate) struct WholeDeadLetterRow<'a> {
+    pub(crate) letter: &'a DeadLetter,
+    pub(crate) event: Option<&'a RecordedEvent>,
+}
+
+impl Row for WholeDeadLetterRow<'_> {
+    const HEADINGS: &'static [&'static str] = DeadLetterRow::HEADINGS;
+    const FIELDS: &'static [&'static str] = &[
+        "subscription",
+        "sequence",
+        "attempts",
+        "failed_at",
+        "retry_requested",
+        "errors",
+        "event",
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        DeadLetterRow(self.letter).cells()
+    }
+
+    fn fields(&self) -> Map<String, Value> {
+        let mut fields = DeadLetterRow(self.letter).fields();
+        let event = self.event.map(|event| EventRow(event).fields());
+        fields.insert("event".to_owned(), json!(event));
+        fields
     }
 }

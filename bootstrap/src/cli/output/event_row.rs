@@ -2,12 +2,16 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::RecordedEvent;
+use domain::proof::CommittedField;
 use serde_json::{Map, Value, json};
 
 use super::{Row, harmless, shortened};
 
 /// A recorded event as a row.
 pub(crate) struct EventRow<'a>(pub(crate) &'a RecordedEvent);
+
+/// What is shown where a value was erased.
+pub(crate) const ERASED: &str = "erased";
 
 /// Letters of the details in a table that nobody's terminal limits.
 const DETAILS: usize = 120;
@@ -34,25 +38,29 @@ impl Row for EventRow<'_> {
         "trace_id",
         "extensions",
         "details",
+        "erased",
     ];
 
     const CUT_LAST: bool = true;
 
     fn cells(&self) -> Vec<String> {
-        let RecordedEvent { sequence, recorded_at, envelope } = self.0;
+        let RecordedEvent { sequence, recorded_at, envelope, erased } = self.0;
+        let actor = envelope.actor.as_ref().map(ToString::to_string);
+        let actor = actor.or_else(|| erased.contains(CommittedField::Actor).then(|| ERASED.into()));
         let or_dash = |text: Option<String>| harmless(&text.unwrap_or_else(|| "-".to_owned()));
         vec![
             sequence.to_string(),
             recorded_at.format("%Y-%m-%d %H:%M:%S").to_string(),
             harmless(envelope.event_type.as_str()),
-            or_dash(envelope.actor.as_ref().map(ToString::to_string)),
+            or_dash(actor),
             or_dash(envelope.plan_id.as_deref().map(|plan| shortened(plan, 24))),
             brief(self.0, DETAILS),
         ]
     }
 
     fn fields(&self) -> Map<String, Value> {
-        let RecordedEvent { sequence, recorded_at, envelope } = self.0;
+        let RecordedEvent { sequence, recorded_at, envelope, erased } = self.0;
+        let erased: Vec<&str> = erased.iter().map(CommittedField::name).collect();
         let values = [
             json!(sequence.0),
             json!(timestamp(*recorded_at)),
@@ -72,6 +80,7 @@ impl Row for EventRow<'_> {
             json!(envelope.trace_id),
             if envelope.extensions.is_empty() { Value::Null } else { json!(envelope.extensions) },
             json!(envelope.details),
+            if erased.is_empty() { Value::Null } else { json!(erased) },
         ];
         Self::FIELDS.iter().map(|name| (*name).to_owned()).zip(values).collect()
     }
@@ -79,6 +88,9 @@ impl Row for EventRow<'_> {
 
 /// The details in at most `width` letters, harmless to a terminal.
 pub(crate) fn brief(event: &RecordedEvent, width: usize) -> String {
+    if event.erased.contains(CommittedField::Details) {
+        return ERASED.to_owned();
+    }
     let details: Vec<String> = event
         .envelope
         .details

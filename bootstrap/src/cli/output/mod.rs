@@ -10,12 +10,12 @@ mod table;
 mod work;
 
 pub(crate) use bars::bar;
-pub(crate) use durable_rows::{DeadLetterRow, SubscriptionRow};
-pub(crate) use event_row::{EventRow, brief, timestamp};
-pub(crate) use printer::Printer;
+pub(crate) use durable_rows::{DeadLetterRow, SubscriptionRow, WholeDeadLetterRow, holder};
+pub(crate) use event_row::{ERASED, EventRow, brief, timestamp};
+pub(crate) use printer::{Printer, print_json};
 pub(crate) use retention_rows::{HoldRow, RetentionRow};
 pub(crate) use rows::{CatalogRow, FactRow, SettingRow, TallyRow};
-pub(crate) use table::{harmless, shortened};
+pub(crate) use table::{harmless, harmless_json, shortened};
 pub(crate) use work::{OpenRow, WorkRow, span};
 
 use clap::ValueEnum;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::table::{render, shortened};
+use super::table::{harmless, harmless_json, render, shortened};
 use super::{Format, Row};
 use crate::cli::{Console, Failure};
 
@@ -46,19 +46,23 @@ impl Printer {
                 self.table.push(row.cells());
                 Ok(())
             }
-            Format::Ndjson => console.print_line(&Value::Object(row.fields()).to_string()),
+            Format::Ndjson => {
+                print_json(&Value::Object(row.fields()), console)?;
+                console.print_data("\n")
+            }
             Format::Json => {
-                console.print(if first { "[\n" } else { ",\n" })?;
-                console.print(&Value::Object(row.fields()).to_string())
+                console.print_data(if first { "[\n" } else { ",\n" })?;
+                print_json(&Value::Object(row.fields()), console)
             }
             Format::Csv => {
                 if first {
-                    console.print(&csv_line(self.fields.iter().copied()))?;
+                    console.print_data(&csv_line(self.fields.iter().copied()))?;
                 }
                 let fields = row.fields();
-                let cells: Vec<String> =
-                    self.fields.iter().map(|name| as_cell(fields.get(*name))).collect();
-                console.print(&csv_line(cells.iter().map(String::as_str)))
+                let person = console.person_reads_results;
+                let cell = |name: &&str| as_cell(fields.get(*name), person);
+                let cells: Vec<String> = self.fields.iter().map(cell).collect();
+                console.print_data(&csv_line(cells.iter().map(String::as_str)))
             }
         }
     }
@@ -77,10 +81,10 @@ impl Printer {
     /// Prints what is still to be printed.
     pub(crate) fn finish(mut self, console: &mut Console) -> Result<(), Failure> {
         match self.format {
-            Format::Json if self.printed == 0 => console.print("[]\n")?,
-            Format::Json => console.print("\n]\n")?,
+            Format::Json if self.printed == 0 => console.print_data("[]\n")?,
+            Format::Json => console.print_data("\n]\n")?,
             Format::Csv if self.printed == 0 => {
-                console.print(&csv_line(self.fields.iter().copied()))?;
+                console.print_data(&csv_line(self.fields.iter().copied()))?;
             }
             Format::Table | Format::Ndjson | Format::Csv => {}
         }
@@ -108,12 +112,20 @@ fn fitted(headings: &[&str], mut rows: Vec<Vec<String>>, console: &Console) -> V
     rows
 }
 
-fn as_cell(value: Option<&Value>) -> String {
-    match value {
+/// Prints JSON: as it is for a program, and where a person looks without what could steer the terminal.
+pub(crate) fn print_json(value: &Value, console: &mut Console) -> Result<(), Failure> {
+    let json = value.to_string();
+    let json = if console.person_reads_results { harmless_json(&json) } else { json };
+    console.print_data(&json)
+}
+
+fn as_cell(value: Option<&Value>, person_reads: bool) -> String {
+    let text = match value {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
-    }
+    };
+    if person_reads { harmless(&text) } else { text }
 }
 
 fn csv_line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
@@ -121,4 +133,72 @@ fn csv_line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
     // Writing text into memory does not fail, and what was text stays text.
     let _ = writer.write_record(cells);
     writer.into_inner().ok().and_then(|line| String::from_utf8(line).ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::{Map, json};
+
+    use super::*;
+
+    struct Told(&'static str);
+
+    impl Row for Told {
+        const HEADINGS: &'static [&'static str] = &["TOLD"];
+        const FIELDS: &'static [&'static str] = &["told"];
+
+        fn cells(&self) -> Vec<String> {
+            vec![harmless(self.0)]
+        }
+
+        fn fields(&self) -> Map<String, Value> {
+            Map::from_iter([("told".to_owned(), json!(self.0))])
+        }
+    }
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_program_gets_data_as_it_is_and_a_terminal_nothing_that_steers_it() {
+        let told = "\u{1b}[31mred\u{9b}0m";
+        for (format, program, person) in [
+            (Format::Csv, "told\n\u{1b}[31mred\u{9b}0m\n", "told\n\u{fffd}[31mred\u{fffd}0m\n"),
+            (
+                Format::Ndjson,
+                "{\"told\":\"\\u001b[31mred\u{9b}0m\"}\n",
+                "{\"told\":\"\\u001b[31mred\\u009b0m\"}\n",
+            ),
+            (
+                Format::Json,
+                "[\n{\"told\":\"\\u001b[31mred\u{9b}0m\"}\n]\n",
+                "[\n{\"told\":\"\\u001b[31mred\\u009b0m\"}\n]\n",
+            ),
+        ] {
+            for (person_reads, expected) in [(false, program), (true, person)] {
+                let kept = Kept::default();
+                let out = Box::new(kept.clone());
+                let mut console = Console::of(out, Box::new(std::io::sink()));
+                console.person_reads_results = person_reads;
+                let mut printer = Printer::of::<Told>(format);
+                printer.row(&Told(told), &mut console).unwrap();
+                printer.finish(&mut console).unwrap();
+                assert_eq!(String::from_utf8_lossy(&kept.0.lock().unwrap()), expected);
+            }
+        }
+    }
 }

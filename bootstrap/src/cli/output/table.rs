@@ -1,5 +1,7 @@
 //! Tables for people, and text that cannot harm their terminal.
 
+use std::fmt::Write as _;
+
 use comfy_table::{ContentArrangement, Table};
 
 /// A table without lines: headings, columns, and nothing else.
@@ -17,12 +19,27 @@ pub(crate) fn render(headings: &[&str], rows: &[Vec<String>]) -> String {
 
 /// A text without control characters: what stands in the record must not steer a terminal.
 pub(crate) fn harmless(text: &str) -> String {
-    let steers = |c: char| {
-        c.is_control()
-            || ('\u{202a}'..='\u{202e}').contains(&c)
-            || ('\u{2066}'..='\u{2069}').contains(&c)
-    };
     text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// The same for JSON, which has a way to write such a letter: it stays what it is.
+pub(crate) fn harmless_json(json: &str) -> String {
+    json.chars().fold(String::with_capacity(json.len()), |mut text, c| {
+        // A line's end stands between two values, where it steers nothing; in a text it is escaped.
+        if steers(c) && c != '\n' {
+            // Writing into memory does not fail; and what steers has four digits at most.
+            let _ = write!(text, "\\u{:04x}", u32::from(c));
+        } else {
+            text.push(c);
+        }
+        text
+    })
+}
+
+fn steers(c: char) -> bool {
+    c.is_control()
+        || ('\u{202a}'..='\u{202e}').contains(&c)
+        || ('\u{2066}'..='\u{2069}').contains(&c)
 }
 
 /// A text of at most `width` letters, its end marked where it was cut.
@@ -41,6 +58,16 @@ mod tests {
     #[test]
     fn what_could_steer_a_terminal_is_replaced() {
         assert_eq!(harmless("a\u{1b}[31mb\nc\u{202e}d é"), "a\u{fffd}[31mb\u{fffd}c\u{fffd}d é");
+    }
+
+    #[test]
+    fn json_says_the_same_to_a_terminal_as_to_a_program() {
+        let value = serde_json::json!({ "a": "\u{9b}31m\u{202e}\u{7f}\u{1b}\n é" });
+        for json in [value.to_string(), format!("{value:#}")] {
+            let shown = harmless_json(&json);
+            assert!(!shown.contains(|c| steers(c) && c != '\n'), "{shown:?}");
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
+        }
     }
 
     #[test]

@@ -34,13 +34,24 @@ impl DurableGuard {
         self.supervisor.standing()
     }
 
+    /// Waits until what it is doing is something that `wanted` accepts, and returns that.
+    pub async fn standing_where(&self, wanted: impl Fn(&Standing) -> bool + Send) -> Standing {
+        self.supervisor.standing_where(wanted).await
+    }
+
     /// Waits until it has ended by itself, since somebody has removed the subscription.
     pub async fn ended(&self) {
-        self.supervisor.ended().await;
+        self.standing_where(|standing| *standing == Standing::Ended).await;
     }
 
     /// Stops it; the same as dropping the guard, where a name reads better.
     pub fn stop(self) {}
+
+    /// Has it stop at once: what handlers are at work on is handed out when it is run again.
+    pub fn give_up(&self) {
+        self.supervisor.stop.cancel();
+        self.supervisor.give_up.cancel();
+    }
 
     /// Gives the guard up: the subscription runs for as long as the application.
     pub fn keep(mut self) {

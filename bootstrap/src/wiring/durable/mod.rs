@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use application::delivery::{
-    DurableSubscription, Ended, InvalidSubscription, Standing, SubscriptionPorts, run,
+    BeginError, DurableSubscription, Ended, Standing, SubscriptionPorts, begin,
 };
 use domain::ports::QueryError;
 use domain::{AuditLog, EventBus, Sequence, SubscriptionName};
@@ -26,11 +26,11 @@ use supervisor::{DRAIN, Supervisor};
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Why a durable subscription is not run.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum SubscribeError {
-    /// Its declaration makes no sense.
-    #[error("the durable subscription makes no sense")]
-    Invalid(#[from] InvalidSubscription),
+    /// It could not be begun.
+    #[error(transparent)]
+    Begin(#[from] BeginError),
     /// This application runs one of this name.
     #[error(
         "`{name}` is run by this application already: drop its guard first, or give this one a name \
@@ -61,12 +61,13 @@ impl DurableRunners {
         Arc::new(Self { runtime, ports, running: Mutex::default() })
     }
 
-    /// Runs a subscription until its guard is dropped.
-    pub(super) fn start(
+    /// Begins a subscription, and runs it until its guard is dropped.
+    pub(super) async fn start(
         &self,
         subscription: DurableSubscription,
     ) -> Result<DurableGuard, SubscribeError> {
-        let name = subscription.check()?;
+        let begun = begin(subscription, self.ports.clone()).await?;
+        let name = begun.name().clone();
         let supervisor = Arc::new(Supervisor::new());
         let mut running = self.lock();
         let before = match running.remove(&name) {
@@ -76,14 +77,13 @@ impl DurableRunners {
             }
             before => before,
         };
-        let (ports, supervision) = (self.ports.clone(), Arc::clone(&supervisor));
+        let supervision = Arc::clone(&supervisor);
         let task = self.runtime.spawn(async move {
             // One of this name that is just ending has a lease to give back.
             if let Some(before) = before {
                 let _ = before.task.await;
             }
-            // It was checked above.
-            run(subscription, ports, supervision).await.unwrap_or(Ended::Removed)
+            begun.run(supervision).await
         });
         running.insert(name.clone(), Running { supervisor: Arc::clone(&supervisor), task });
         Ok(DurableGuard::new(name, supervisor))
@@ -148,6 +148,8 @@ impl DurableRunners {
             one.task.abort();
             match ended {
                 Ok(Ok(Ended::Stopped { given_up: 0 } | Ended::Removed)) => continue,
+                // Whoever has had handlers given up knows.
+                Ok(Ok(Ended::Stopped { .. })) if one.supervisor.give_up.is_cancelled() => continue,
                 Ok(Ok(Ended::Stopped { given_up })) => tracing::warn!(
                     subscription = name.as_str(),
                     given_up,

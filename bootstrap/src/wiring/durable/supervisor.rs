@@ -61,11 +61,12 @@ impl Supervisor {
         self.known.borrow().standing.clone()
     }
 
-    /// Waits until the runner has ended.
-    pub(super) async fn ended(&self) {
-        let ended = |known: &Known| known.standing == Standing::Ended;
+    /// Waits until the runner's standing is one that `wanted` accepts, and returns it.
+    pub(super) async fn standing_where(&self, wanted: impl Fn(&Standing) -> bool) -> Standing {
+        let mut known = self.known.subscribe();
         // The sender is this supervisor's own, so that waiting ends only when it is so.
-        let _ = self.known.subscribe().wait_for(ended).await;
+        let found = known.wait_for(|known| wanted(&known.standing)).await;
+        found.map_or(Standing::Ended, |known| known.standing.clone())
     }
 
     /// Waits until the runner has nothing more to do, when the newest entry on record is `newest`.

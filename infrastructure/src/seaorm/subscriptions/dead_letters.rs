@@ -17,6 +17,11 @@ const NOTE: &str = "INSERT INTO audit_dead_letter \
     attempts = min(attempts + excluded.attempts, 4294967295), errors = excluded.errors, \
     failed_at = excluded.failed_at, retry_requested = 0";
 
+/// The same for a letter that was tried again, as long as it is asked for.
+const FAIL_RETRY: &str = "UPDATE audit_dead_letter SET \
+    attempts = min(attempts + ?1, 4294967295), errors = ?2, failed_at = ?3, retry_requested = 0 \
+    WHERE subscription = ?4 AND sequence = ?5 AND retry_requested = 1";
+
 pub(super) async fn note(
     connection: &mut SqliteConnection,
     name: &SubscriptionName,
@@ -42,6 +47,35 @@ pub(super) async fn forget(
     let forget = "DELETE FROM audit_dead_letter WHERE subscription = ? AND sequence = ?";
     let done = sqlx::query(forget).bind(name.as_str()).bind(stored(sequence)).execute(connection);
     Ok(done.await?.rows_affected() > 0)
+}
+
+/// Removes a letter that is asked for; whether there was one.
+pub(super) async fn end_retry(
+    connection: &mut SqliteConnection,
+    name: &SubscriptionName,
+    sequence: Sequence,
+) -> Result<bool, sqlx::Error> {
+    let end = "DELETE FROM audit_dead_letter \
+               WHERE subscription = ? AND sequence = ? AND retry_requested = 1";
+    let done = sqlx::query(end).bind(name.as_str()).bind(stored(sequence)).execute(connection);
+    Ok(done.await?.rows_affected() > 0)
+}
+
+/// Notes that a letter has failed again, if it is asked for.
+pub(super) async fn fail_retry(
+    connection: &mut SqliteConnection,
+    name: &SubscriptionName,
+    letter: &NewDeadLetter,
+) -> Done<()> {
+    sqlx::query(FAIL_RETRY)
+        .bind(i64::from(letter.attempts))
+        .bind(as_json(&letter.errors))
+        .bind(moment::text(letter.failed_at)?)
+        .bind(name.as_str())
+        .bind(stored(letter.sequence))
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 pub(super) async fn retry(

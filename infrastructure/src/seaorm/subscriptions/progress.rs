@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::subscription::{Lease, Progress, SubscriptionFailure};
+use domain::subscription::{Lease, Progress, RetriedLetter, SubscriptionFailure};
 use sea_orm::sqlx::{self, SqliteConnection};
 
 use super::change::Done;
@@ -16,6 +16,19 @@ pub(super) async fn advance(
     progress: Arc<Progress>,
 ) -> Done<()> {
     lease::check(connection, &held).await?;
+    for retried in &progress.retried {
+        match retried {
+            // Only who finds the letter still asked for may change anything because of it.
+            RetriedLetter::Handled(event) => {
+                if dead_letters::end_retry(connection, &held.name, event.sequence).await? {
+                    effects::run(connection, event).await?;
+                }
+            }
+            RetriedLetter::Failed(letter) => {
+                dead_letters::fail_retry(connection, &held.name, letter).await?;
+            }
+        }
+    }
     for event in &progress.effects {
         effects::run(connection, event).await?;
     }

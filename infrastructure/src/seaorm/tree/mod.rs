@@ -24,6 +24,7 @@ use crate::moment;
 
 pub(super) use grow::grow;
 pub(super) use read::entries as stored_entries;
+pub(super) use read::{ENTRY, entry};
 
 /// The tree of an audit log on SQLite. See [`domain::ports`] for what it promises.
 pub struct SeaOrmAuditTree {
@@ -97,6 +98,10 @@ fn tree_error(error: sqlx::Error) -> TreeError {
 impl AuditTree for SeaOrmAuditTree {
     async fn standing(&self) -> Result<TreeStanding, TreeError> {
         read::standing(self.readers()?).await.map_err(tree_error)
+    }
+
+    async fn newest(&self) -> Result<Sequence, TreeError> {
+        read::newest(self.readers()?).await.map_err(tree_error)
     }
 
     async fn grow(&self) -> Result<TreeStanding, TreeError> {

@@ -2,18 +2,14 @@
 //!
 //! Deliberately absent: judging any of it. A row that makes no sense is shown as it is.
 
+use domain::Sequence;
 use domain::ports::{KeptCheckpoint, KeptKey, LeafCheck, TreeStanding};
 use domain::proof::StoredEntry;
 use sea_orm::sqlx::sqlite::SqliteRow;
-use sea_orm::sqlx::{self, Row, SqlitePool};
+use sea_orm::sqlx::{self, AssertSqlSafe, Row, SqlitePool};
 
 use crate::moment;
 use crate::seaorm::decode::sequence;
-
-const ENTRIES: &str = "SELECT sequence, recorded_at, schema_version, event_id, source, \
-    event_type, occurred_at, subject, plan_id, project_name, session_id, actor, user_identity, \
-    correlation_id, causation_id, trace_id, extensions, details, leaf_hash, personal_salt, \
-    details_salt, erased FROM audit_log WHERE sequence >= ? ORDER BY sequence LIMIT ?";
 
 pub(super) async fn standing(pool: &SqlitePool) -> Result<TreeStanding, sqlx::Error> {
     let row = sqlx::query("SELECT log_id, genesis, size FROM audit_tree").fetch_one(pool).await?;
@@ -26,12 +22,31 @@ pub(super) async fn standing(pool: &SqlitePool) -> Result<TreeStanding, sqlx::Er
     })
 }
 
+pub(super) async fn newest(pool: &SqlitePool) -> Result<Sequence, sqlx::Error> {
+    let newest = "SELECT coalesce(max(sequence), 0) FROM audit_log";
+    Ok(sequence(sqlx::query_scalar(newest).fetch_one(pool).await?))
+}
+
+/// Every column of an entry, in the order of [`entry`].
+pub(in crate::seaorm) const ENTRY: &str = "SELECT sequence, recorded_at, schema_version, event_id, \
+    source, event_type, occurred_at, subject, plan_id, project_name, session_id, actor, \
+    user_identity, correlation_id, causation_id, trace_id, extensions, details, leaf_hash, \
+    personal_salt, details_salt, erased FROM audit_log";
+
+type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
+
+/// The entries from one on.
+fn from_on(from: i64, limit: i64) -> Query {
+    let entries = format!("{ENTRY} WHERE sequence >= ? ORDER BY sequence LIMIT ?");
+    sqlx::query(AssertSqlSafe(entries)).bind(from).bind(limit)
+}
+
 pub(in crate::seaorm) async fn entries(
     readers: impl sqlx::SqliteExecutor<'_>,
     from: i64,
     limit: i64,
 ) -> Result<Vec<StoredEntry>, sqlx::Error> {
-    let rows = sqlx::query(ENTRIES).bind(from).bind(limit).fetch_all(readers).await?;
+    let rows = from_on(from, limit).fetch_all(readers).await?;
     rows.iter().map(entry).collect()
 }
 
@@ -42,14 +57,15 @@ pub(super) async fn leaves(
     from: i64,
     limit: i64,
 ) -> Result<Vec<LeafCheck>, sqlx::Error> {
-    let rows = sqlx::query(ENTRIES).bind(from).bind(limit).fetch_all(pool).await?;
+    let rows = from_on(from, limit).fetch_all(pool).await?;
     let checks =
         move || rows.iter().map(|row| entry(row).map(|entry| LeafCheck::of(&entry))).collect();
     let checks = tokio::task::spawn_blocking(checks).await;
     checks.map_err(|gone| sqlx::Error::Decode(Box::new(gone)))?
 }
 
-fn entry(row: &SqliteRow) -> Result<StoredEntry, sqlx::Error> {
+/// An entry exactly as it is stored.
+pub(in crate::seaorm) fn entry(row: &SqliteRow) -> Result<StoredEntry, sqlx::Error> {
     Ok(StoredEntry {
         sequence: sequence(row.try_get(0)?),
         recorded_at: row.try_get(1)?,

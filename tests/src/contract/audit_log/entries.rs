@@ -54,7 +54,7 @@ pub(super) fn object(value: Value) -> Details {
 }
 
 /// One entry of every type of the catalogue, and some that are hard to store.
-pub(super) fn samples() -> Vec<AuditEntry> {
+pub(in crate::contract) fn samples() -> Vec<AuditEntry> {
     let catalogued = domain::events::CATALOGUE.events().map(|event| {
         let mut sample = envelope(&format!("sample-{}", event.event_type));
         sample.event_type = event.name();

@@ -34,6 +34,7 @@ mod repeats;
 mod retention;
 mod sharing;
 
+pub(super) use entries::samples;
 pub use entries::{batch, entry, envelope, start};
 
 use std::sync::Arc;

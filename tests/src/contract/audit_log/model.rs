@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use domain::audit::{Page, Tally, TallyBy};
 use domain::{
-    AuditEntry, AuditFilter, EventEnvelope, LogSpan, Receipt, ReceiptStatus, RecordedEvent,
-    Sequence,
+    AuditEntry, AuditFilter, ErasedFields, EventEnvelope, LogSpan, Receipt, ReceiptStatus,
+    RecordedEvent, Sequence,
 };
 
 /// Everything on record, oldest first.
@@ -44,7 +44,12 @@ impl Model {
             |known| (known.sequence, known.recorded_at),
         );
         if status == ReceiptStatus::Recorded {
-            self.record.push(RecordedEvent { sequence, recorded_at, envelope: envelope.clone() });
+            self.record.push(RecordedEvent {
+                sequence,
+                recorded_at,
+                envelope: envelope.clone(),
+                erased: ErasedFields::NONE,
+            });
         }
         Receipt { event_id: envelope.event_id.clone(), sequence, recorded_at, status }
     }

@@ -187,6 +187,8 @@ pub fn suite() -> Suite<dyn EventBusMaker> {
         /// While the record cannot be read, a reader that has fallen behind is told so; it skips
         /// nothing.
         unreadable::a_record_that_cannot_be_read_for_a_while_skips_nothing,
+        /// A record that has been closed ends a stream that still has to read it, after one error.
+        unreadable::a_stream_says_once_that_the_record_is_closed_and_ends,
         /// Whatever is emitted, subscribed to and given up in whatever order, the bus tells what
         /// a plain list would.
         workload::any_workload_agrees_with_a_plain_list,

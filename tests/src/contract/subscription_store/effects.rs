@@ -2,11 +2,11 @@
 
 use domain::Sequence;
 use domain::ports::SubscriptionStoreError;
-use domain::subscription::{EventEffects, SubscriptionStatus};
+use domain::subscription::{EventEffects, RetriedLetter, SubscriptionStatus};
 
 use super::{
     EffectLedger, Progress, SubscriptionStoreMaker, all_letters, assert_fenced, leased, letter,
-    standing, take, up_to,
+    named, standing, take, up_to,
 };
 use crate::contract::Tried;
 use crate::expect::must;
@@ -70,6 +70,39 @@ pub(super) async fn an_effect_that_is_refused_undoes_everything(
     let effects = vec![writes(&*ledger, 12, &["undone"])];
     must(store.advance(&lease, Progress { effects, ..up_to(12) }).await);
     assert_eq!(ledger.words().await, ["kept", "undone"], "the next one is done as ever");
+    Tried::Holds
+}
+
+pub(super) async fn a_retried_letter_changes_something_once_each_time_it_is_asked_for(
+    maker: &dyn SubscriptionStoreMaker,
+) -> Tried {
+    let (store, clock, lease) = leased(maker).await;
+    let Some(ledger) = maker.ledger(&*store).await else { return NO_LEDGER };
+    let billing = named("billing");
+    let dead_letters = (11..14).map(|sequence| letter(sequence, 1, &clock)).collect();
+    must(store.advance(&lease, Progress { dead_letters, ..up_to(13) }).await);
+    let retried = |sequence: u64, words: &[&str]| Progress {
+        retried: vec![RetriedLetter::Handled(writes(&*ledger, sequence, words))],
+        ..up_to(13)
+    };
+    must(store.advance(&lease, retried(11, &["nobody asked"])).await);
+    assert_eq!(ledger.words().await, [""; 0], "nobody has asked for it");
+    for sequence in [11, 12] {
+        must(store.retry(&billing, Sequence(sequence)).await);
+    }
+    must(store.advance(&lease, retried(11, &["once"])).await);
+    must(store.advance(&lease, retried(11, &["twice"])).await);
+    assert_eq!(ledger.words().await, ["once"], "what has been done is not done again");
+    let refused = store.advance(&lease, retried(12, &["undone", "once"])).await;
+    let named =
+        matches!(&refused, Err(SubscriptionStoreError::Effect { sequence: Sequence(12), .. }));
+    assert!(named, "what was refused is named with its event, 12, and not as {refused:?}");
+    let letters = all_letters(&*store).await;
+    let marks: Vec<_> = letters.iter().map(|one| (one.sequence.0, one.retry_requested)).collect();
+    assert_eq!(marks, [(12, true), (13, false)], "and it is still asked for");
+    must(store.discard(&billing, Sequence(12)).await);
+    must(store.advance(&lease, retried(12, &["discarded"])).await);
+    assert_eq!(ledger.words().await, ["once"], "what was discarded changes nothing");
     Tried::Holds
 }
 

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use domain::subscription::{Lease, NewDeadLetter, Progress, SubscriptionFailure};
+use domain::subscription::{
+    EventEffects, Lease, NewDeadLetter, Progress, RetriedLetter, SubscriptionFailure,
+};
 use domain::{Clock, Sequence, SubscriptionName, SubscriptionStore};
 use proptest::prelude::*;
 
@@ -53,6 +55,8 @@ struct Told {
     reach: u64,
     letters: Vec<(u64, u32)>,
     resolved: Vec<u64>,
+    /// With how many attempts more each has failed; handled without any.
+    retried: Vec<(u64, u32)>,
     failed: Option<u64>,
 }
 
@@ -63,12 +67,14 @@ fn steps() -> impl Strategy<Value = Vec<Step>, Tree: Send> {
     let lease = || prop_oneof![4 => Just(0_usize), 1 => 0..4_usize];
     let letters = prop::collection::vec((PLACES, 1..4_u32), 0..3);
     let resolved = prop::collection::vec(PLACES, 0..2);
-    let told = (PLACES, PLACES, letters, resolved, prop::option::of(PLACES)).prop_map(
-        |(cursor, reach, letters, resolved, failed)| Told {
+    let retried = prop::collection::vec((PLACES, 0..3_u32), 0..4);
+    let told = (PLACES, PLACES, letters, resolved, retried, prop::option::of(PLACES)).prop_map(
+        |(cursor, reach, letters, resolved, retried, failed)| Told {
             cursor,
             reach,
             letters,
             resolved,
+            retried,
             failed,
         },
     );
@@ -236,12 +242,20 @@ fn progress(told: &Told, clock: &dyn Clock) -> Progress {
         errors: vec![format!("attempt {attempts}")],
         failed_at: clock.now(),
     };
+    let retried = |one: &(u64, u32)| match *one {
+        (sequence, 0) => RetriedLetter::Handled(EventEffects {
+            sequence: Sequence(sequence),
+            effects: Vec::new(),
+        }),
+        _ => RetriedLetter::Failed(letter(one)),
+    };
     Progress {
         cursor: Sequence(told.cursor),
         reach: Sequence(told.reach),
         effects: Vec::new(),
         dead_letters: told.letters.iter().map(letter).collect(),
         resolved: told.resolved.iter().copied().map(Sequence).collect(),
+        retried: told.retried.iter().map(retried).collect(),
         failure: told.failed.map(|event| failure(event, clock)),
     }
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use domain::Sequence;
 use domain::ports::SubscriptionStoreError;
-use domain::subscription::DeadLetter;
+use domain::subscription::{DeadLetter, EventEffects, NewDeadLetter, RetriedLetter};
 
 use super::{
     Progress, SubscriptionStoreMaker, all_letters, leased, letter, named, standing, take, up_to,
@@ -71,6 +71,48 @@ pub(super) async fn a_dead_letter_is_retried_resolved_or_discarded(
         assert!(missing, "one that is not there is refused, not {outcome:?}");
     }
     must(store.advance(&lease, up_to(15)).await);
+}
+
+pub(super) async fn what_comes_of_a_retried_letter_counts_only_while_it_is_asked_for(
+    maker: &dyn SubscriptionStoreMaker,
+) {
+    let (store, clock, lease) = leased(maker).await;
+    let billing = named("billing");
+    let dead_letters = (11..15).map(|sequence| letter(sequence, 2, &clock)).collect();
+    must(store.advance(&lease, Progress { dead_letters, ..up_to(14) }).await);
+    for sequence in [11, 12, 14] {
+        must(store.retry(&billing, Sequence(sequence)).await);
+    }
+    must(store.discard(&billing, Sequence(14)).await);
+    let handled = |sequence: u64| {
+        RetriedLetter::Handled(EventEffects { sequence: Sequence(sequence), effects: Vec::new() })
+    };
+    clock.advance(TimeDelta::hours(1));
+    let failed = letter(12, 1, &clock);
+    let retried = || {
+        let failed =
+            |sequence: u64| NewDeadLetter { sequence: Sequence(sequence), ..failed.clone() };
+        let failed = [12, 13, 14].map(|sequence| RetriedLetter::Failed(failed(sequence)));
+        [handled(11), handled(13)].into_iter().chain(failed).collect()
+    };
+    let before = all_letters(&*store).await;
+    must(store.advance(&lease, Progress { retried: retried(), ..up_to(14) }).await);
+    let again = DeadLetter {
+        attempts: 3,
+        errors: failed.errors.clone(),
+        failed_at: failed.failed_at,
+        retry_requested: false,
+        ..before[1].clone()
+    };
+    let expected = [again, before[2].clone()];
+    let says = "what was handled is gone, what failed again says so, and what nobody asked for, or \
+                somebody has discarded, is as it was";
+    assert_eq!(all_letters(&*store).await, expected, "{says}");
+    must(store.advance(&lease, Progress { retried: retried(), ..up_to(14) }).await);
+    assert_eq!(all_letters(&*store).await, expected, "each is asked for once");
+    must(store.retry(&billing, Sequence(12)).await);
+    must(store.advance(&lease, Progress { retried: vec![handled(12)], ..up_to(14) }).await);
+    assert_eq!(all_letters(&*store).await, expected[1..], "and can be asked for again");
 }
 
 pub(super) async fn dead_letters_are_listed_by_name_and_sequence(

@@ -114,6 +114,7 @@ pub const BEYOND_THE_PROCESS: &[&str] =
 pub const EFFECTS: &[&str] = &[
     "what_handlers_want_changed_is_changed_with_the_cursor",
     "an_effect_that_is_refused_undoes_everything",
+    "a_retried_letter_changes_something_once_each_time_it_is_asked_for",
     "an_outdated_lease_changes_nothing_for_handlers",
 ];
 
@@ -169,14 +170,18 @@ pub fn suite() -> Suite<dyn SubscriptionStoreMaker> {
             progress::progress_notes_the_last_failure_or_that_there_is_none,
             /// A dead letter that comes again replaces the earlier one, and adds to its attempts.
             letters::a_dead_letter_that_comes_again_adds_to_its_attempts,
-            /// A dead letter is marked for another try, and goes when it is resolved or discarded.
+            /// A dead letter is marked for another try, and goes when its event is handled or it is discarded.
             letters::a_dead_letter_is_retried_resolved_or_discarded,
+            /// What comes of a dead letter that is tried again counts only while somebody asks for it.
+            letters::what_comes_of_a_retried_letter_counts_only_while_it_is_asked_for,
             /// Dead letters are listed by name and sequence, of one subscription or of all.
             letters::dead_letters_are_listed_by_name_and_sequence,
             /// What handlers want changed is changed when the cursor has moved, in order.
             effects::what_handlers_want_changed_is_changed_with_the_cursor,
             /// An effect that the database refuses undoes the whole of its progress, and is named.
             effects::an_effect_that_is_refused_undoes_everything,
+            /// A dead letter that is tried again changes something once each time it is asked for.
+            effects::a_retried_letter_changes_something_once_each_time_it_is_asked_for,
             /// What handlers want changed is not changed with an outdated lease.
             effects::an_outdated_lease_changes_nothing_for_handlers,
             /// What was noted is there after a restart, and no lease gets an earlier token.

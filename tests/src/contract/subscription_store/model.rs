@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::Sequence;
 use domain::ports::SubscriptionStoreError;
 use domain::subscription::{
-    DeadLetter, Lease, Progress, SubscriptionFailure, SubscriptionName, SubscriptionState,
-    SubscriptionStatus,
+    DeadLetter, Lease, Progress, RetriedLetter, SubscriptionFailure, SubscriptionName,
+    SubscriptionState, SubscriptionStatus,
 };
 
 /// Why nothing is done, without the words.
@@ -137,7 +137,23 @@ impl Model {
         one.cursor = one.cursor.max(progress.cursor);
         one.reach = one.reach.max(progress.reach).max(one.cursor);
         one.failure.clone_from(&progress.failure);
-        for new in &progress.dead_letters {
+        let mut dead = Vec::new();
+        for retried in &progress.retried {
+            let asked_for = |letter: &DeadLetter| {
+                letter.subscription == lease.name
+                    && letter.sequence == retried.sequence()
+                    && letter.retry_requested
+            };
+            let Some(place) = self.letters.iter().position(asked_for) else { continue };
+            match retried {
+                RetriedLetter::Handled(_) => drop(self.letters.remove(place)),
+                RetriedLetter::Failed(letter) => {
+                    self.letters[place].retry_requested = false;
+                    dead.push(letter);
+                }
+            }
+        }
+        for new in dead.into_iter().chain(&progress.dead_letters) {
             let same = |letter: &DeadLetter| {
                 letter.subscription == lease.name && letter.sequence == new.sequence
             };

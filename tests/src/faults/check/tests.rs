@@ -1,6 +1,6 @@
 //! Each promise broken once, by hand: the check must say so.
 
-use domain::{Receipt, ReceiptStatus, Sequence};
+use domain::{ErasedFields, Receipt, ReceiptStatus, Sequence};
 
 use super::super::ledger::Pruning;
 use super::super::workload::{event, moment, sealed};
@@ -10,7 +10,12 @@ const END: Moment = Moment(usize::MAX);
 
 fn left(number: usize, sequence: u64) -> RecordedEvent {
     let envelope = sealed(event(number));
-    RecordedEvent { sequence: Sequence(sequence), recorded_at: moment(0), envelope }
+    RecordedEvent {
+        sequence: Sequence(sequence),
+        recorded_at: moment(0),
+        envelope,
+        erased: ErasedFields::NONE,
+    }
 }
 
 fn receipt(number: usize, sequence: u64) -> Receipt {

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use chrono::DateTime;
 use domain::ports::{BusCondition, BusCounters, EventStream, ReactionEmitter, ShutdownReport};
 use domain::{
-    AuditLog, Delivery, EmitError, EventBus, EventDraft, EventFilter, EventRecorder,
+    AuditLog, Delivery, EmitError, ErasedFields, EventBus, EventDraft, EventFilter, EventRecorder,
     EventSubscriber, EventType, Receipt, ReceiptStatus, RecordedEvent, Sequence, StartAt,
     Subscription,
 };
@@ -119,8 +119,12 @@ impl Flawed {
         let sealed = drafts.iter().filter_map(|draft| {
             draft.clone().seal(start(), || "made up".to_owned(), "/made-up").ok()
         });
-        let event =
-            |envelope| RecordedEvent { sequence: Sequence(1), recorded_at: start(), envelope };
+        let event = |envelope| RecordedEvent {
+            sequence: Sequence(1),
+            recorded_at: start(),
+            envelope,
+            erased: ErasedFields::NONE,
+        };
         sealed.map(event).collect()
     }
 
@@ -327,6 +331,7 @@ impl EventBus for Flawed {
                 flaws::without(stream, |place| place % 8 == 0)
             }
             Flaw::RepeatsOne => flaws::repeating(stream, |place| place == 700),
+            Flaw::AsksTheClosed => flaws::insisting(stream),
             Flaw::SkipsWhatIsLost => flaws::changed(stream, |events| {
                 events.filter(|event| futures::future::ready(event.is_ok()))
             }),

@@ -38,6 +38,16 @@ pub(super) fn repeating(stream: EventStream, twice: fn(u64) -> bool) -> EventStr
     })
 }
 
+/// A stream that says so twice when the record is closed.
+pub(super) fn insisting(stream: EventStream) -> EventStream {
+    changed(stream, |events| {
+        events.flat_map(|event| {
+            let closed = matches!(event, Err(QueryError::Closed));
+            stream::iter(vec![event; 1 + usize::from(closed)])
+        })
+    })
+}
+
 /// A stream that says that all is well.
 pub(super) fn said_to_be_live(stream: EventStream) -> EventStream {
     struct Well;

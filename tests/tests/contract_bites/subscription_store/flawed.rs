@@ -8,7 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::ports::SubscriptionStoreError;
 use domain::subscription::{
-    DeadLetter, Lease, Progress, SubscriptionFailure, SubscriptionName, SubscriptionStatus,
+    DeadLetter, Lease, Progress, RetriedLetter, SubscriptionFailure, SubscriptionName,
+    SubscriptionStatus,
 };
 use domain::{Clock, Sequence, SubscriptionStore};
 use indelible_tests::fakes::ManualClock;
@@ -218,6 +219,18 @@ impl SubscriptionStore for Flawed {
                 }
             }
             Flaw::KeepsWhatIsResolved => progress.resolved.clear(),
+            Flaw::CountsEveryRetry => {
+                for retried in std::mem::take(&mut progress.retried) {
+                    match retried {
+                        RetriedLetter::Handled(event) => {
+                            progress.resolved.push(event.sequence);
+                            progress.effects.push(event);
+                        }
+                        RetriedLetter::Failed(letter) => progress.dead_letters.push(letter),
+                    }
+                }
+            }
+            Flaw::DropsRetries => progress.retried.clear(),
             Flaw::DropsEffects => progress.effects.clear(),
             Flaw::MovesBeforeItChanges => {
                 let moved = Progress { cursor: progress.cursor, ..Progress::default() };

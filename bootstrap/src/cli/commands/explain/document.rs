@@ -5,23 +5,24 @@
 use application::explain::{Cause, Explanation, Outcome};
 use serde_json::{Value, json};
 
-use crate::cli::output::timestamp;
+use crate::cli::output::{print_json, timestamp};
 use crate::cli::{Console, Failure};
 
 /// Prints the document, an event a line.
 pub(super) fn print(explanation: &Explanation, console: &mut Console) -> Result<(), Failure> {
     let Explanation { correlation, asked, nodes, tree: _, omitted, sought_through } = explanation;
-    console.print(&format!(
-        "{{\"correlation_id\":{},\"asked\":{},\"omitted\":{omitted},\"sought_through\":{},\"events\":[",
-        json!(correlation),
+    console.print_data("{\"correlation_id\":")?;
+    print_json(&json!(correlation), console)?;
+    console.print_data(&format!(
+        ",\"asked\":{},\"omitted\":{omitted},\"sought_through\":{},\"events\":[",
         json!(asked.map(|sequence| sequence.0)),
         json!(sought_through.map(|sequence| sequence.0)),
     ))?;
     for at in 0..nodes.len() {
-        console.print(if at == 0 { "\n" } else { ",\n" })?;
-        console.print(&event(explanation, at).to_string())?;
+        console.print_data(if at == 0 { "\n" } else { ",\n" })?;
+        print_json(&event(explanation, at), console)?;
     }
-    console.print("\n]}\n")
+    console.print_data("\n]}\n")
 }
 
 fn event(explanation: &Explanation, at: usize) -> Value {

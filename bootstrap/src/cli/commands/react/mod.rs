@@ -1,39 +1,46 @@
 //! `react`: runs a command for each event, as a durable subscription.
 
 mod command;
+mod process;
+mod program;
+mod waiting;
 
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
-use application::delivery::{DurableSubscription, RetryPolicy, Standing};
-use chrono::Utc;
-use domain::EventFilter;
+use application::delivery::{BeginError, DurableSubscription, RetryPolicy};
+use chrono::{DateTime, Utc};
+use domain::ports::SubscriptionStoreError;
+use domain::{EventFilter, Sequence, SubscriptionName};
+use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use self::command::CommandHandler;
+use self::waiting::Waiting;
 use super::outcome::events;
-use crate::cli::durable_args::ReactArgs;
-use crate::cli::{Context, Failure, interrupt};
-use crate::wiring::{App, DurableGuard};
+use crate::cli::durable_args::{Order, ReactArgs};
+use crate::cli::{Console, Context, Failure, interrupt};
+use crate::wiring::{App, SubscribeError};
+
+/// How much longer than its command a handler may take: to kill it, and to hear its last words.
+const AFTERMATH: Duration = Duration::from_secs(10);
 
 pub(super) async fn run(args: ReactArgs, context: Context<'_>) -> Result<(), Failure> {
-    let now = Utc::now();
-    let handler = Arc::new(CommandHandler::new(args.name.to_string(), args.command));
-    let filter = EventFilter::matching(args.filter.filter(now));
-    let subscribed: Arc<CommandHandler> = Arc::clone(&handler);
-    let durable = DurableSubscription::handling(args.name.as_str(), filter, subscribed)
-        .starting(args.from.resolve(now))
-        .ordered_by(args.by.into())
-        .with_width(args.width)
-        .retrying(RetryPolicy::attempts(args.attempts))
-        .on_exhausted(args.on_exhausted.into())
-        .with_deadline(args.timeout);
-    if let Err(error) = durable.check() {
-        return Err(Failure::Usage(error.to_string()));
-    }
+    let command = args.command.first().cloned().unwrap_or_default();
+    program::find(&command, std::env::var_os("PATH").as_deref())
+        .map_err(|error| Failure::Usage(error.to_string()))?;
     let app = context.start_on_record().await?;
-    let guard = app
-        .subscribe_durably(durable)
-        .map_err(|error| Failure::because("the events cannot be reacted to", error))?;
-    let ended = react(&app, &guard, args.until_caught_up).await;
+    let (sender, broken) = mpsc::unbounded_channel();
+    let handler = Arc::new(CommandHandler::new(
+        args.name.to_string(),
+        args.command.clone(),
+        args.timeout,
+        app.services().resolve(),
+        sender,
+    ));
+    let console = context.console;
+    let subscribed = Arc::clone(&handler);
+    let ended = react(&app, subscribed, broken, args, console).await;
     let abandoned = app.shutdown().await.abandoned;
     let (handled, failed) = handler.counts();
     let attempts = if failed == 1 { "attempt" } else { "attempts" };
@@ -44,17 +51,47 @@ pub(super) async fn run(args: ReactArgs, context: Context<'_>) -> Result<(), Fai
         return ended.and(Err(Failure::Interrupted)).map_err(|failure| failure.with_note(killed));
     }
     ended.map_err(|failure| failure.with_note(told.clone()))?;
-    context.console.explain_line(&told);
+    console.explain_line(&told);
     Ok(())
 }
 
 /// Returns when there is no more to do, or somebody asks for it.
-async fn react(app: &App, guard: &DurableGuard, until_caught_up: bool) -> Result<(), Failure> {
-    let caught_up = async {
-        if until_caught_up {
+async fn react(
+    app: &App,
+    handler: Arc<CommandHandler>,
+    mut broken: UnboundedReceiver<Failure>,
+    args: ReactArgs,
+    console: &mut Console,
+) -> Result<(), Failure> {
+    let now = Utc::now();
+    let filter = EventFilter::matching(args.filter.filter(now));
+    let durable = DurableSubscription::handling(args.name.as_str(), filter, handler)
+        .starting(args.from.resolve(now))
+        .ordered_by(args.by.into())
+        .with_width(args.width)
+        .retrying(RetryPolicy::attempts(args.attempts))
+        .on_exhausted(args.on_exhausted.into())
+        .with_deadline(args.timeout.saturating_add(AFTERMATH));
+    let letters = dead_letters(app, &args.name).await?;
+    let guard = app.subscribe_durably(durable).await.map_err(|error| {
+        if let SubscribeError::Begin(BeginError::Invalid(error)) = error {
+            return Failure::Usage(error.to_string());
+        }
+        Failure::because("the events cannot be reacted to", error)
+    })?;
+    if args.width > 1 && args.by == Order::Total {
+        console.explain_line(
+            "note: --width changes nothing while all events are handled one after the other: say \
+             --by plan or --by correlation",
+        );
+    }
+    let waiting = Waiting { app, guard: &guard };
+    let done = async {
+        if args.until_caught_up {
             app.settled().await.map_err(Failure::query)
         } else {
-            std::future::pending().await
+            waiting.tell(console).await;
+            Ok(())
         }
     };
     tokio::select! {
@@ -62,25 +99,35 @@ async fn react(app: &App, guard: &DurableGuard, until_caught_up: bool) -> Result
             asked?;
             return Err(Failure::Interrupted);
         }
-        settled = caught_up => settled?,
+        Some(failure) = broken.recv() => {
+            guard.give_up();
+            return Err(failure);
+        }
+        settled = done => settled?,
         () = guard.ended() => {}
     }
-    let name = guard.name();
-    match guard.standing() {
-        Standing::Halted(failure) => {
-            let why = failure.map(|failure| failure.errors.join(": ")).unwrap_or_default();
-            Err(Failure::plain(format!(
-                "`{name}` has halted: {why}; mend that, and say `indelible subscriptions resume {name}`"
-            )))
-        }
-        Standing::Paused => Err(Failure::plain(format!(
-            "`{name}` is paused: `indelible subscriptions resume {name}` lets it go on"
-        ))),
-        Standing::StandingBy => Err(Failure::plain(format!(
-            "another process runs `{name}`, or was killed and its lease has not run out yet: \
-             `indelible subscriptions` says which"
-        ))),
-        Standing::Ended => Err(Failure::plain(format!("somebody has removed `{name}`"))),
-        Standing::Starting | Standing::Working { .. } => Ok(()),
+    waiting.failure().await?;
+    let new = dead_letters(app, &args.name).await?.difference(&letters).count() as u64;
+    if new > 0 {
+        let (are, them) =
+            if new == 1 { ("is a dead letter", "it") } else { ("are dead letters", "them") };
+        return Err(Failure::plain(format!(
+            "{} could not be handled and {are} now: `indelible dead-letters {}` lists {them}",
+            events(new),
+            args.name
+        )));
     }
+    Ok(())
+}
+
+/// The dead letters there are, each with when it became one, so that another failure is told apart.
+async fn dead_letters(
+    app: &App,
+    name: &SubscriptionName,
+) -> Result<HashSet<(Sequence, DateTime<Utc>)>, Failure> {
+    let unread = |error: SubscriptionStoreError| {
+        Failure::because("the durable subscriptions cannot be read", error)
+    };
+    let letters = app.subscriptions().dead_letters(Some(name)).await.map_err(unread)?;
+    Ok(letters.into_iter().map(|letter| (letter.sequence, letter.failed_at)).collect())
 }

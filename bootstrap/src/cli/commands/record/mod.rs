@@ -124,7 +124,8 @@ impl Recording {
         self.progress.inc(receipts.len() as u64);
         if self.receipts {
             for receipt in &receipts {
-                console.print_line(&line(receipt))?;
+                console.print_data(&line(receipt))?;
+                console.print_data("\n")?;
             }
             console.flush()?;
         }

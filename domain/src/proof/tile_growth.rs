@@ -10,25 +10,10 @@ use std::collections::BTreeMap;
 
 use tlog_tiles::Tile;
 
-use super::Digest;
-
-/// How many levels of the tree are one of tiles: a tile has 2⁸ hashes.
-pub const TILE_HEIGHT: u8 = 8;
+use super::{Digest, TILE_BYTES, TILE_WIDTH, TileId};
 
 /// How many hashes a full tile has.
-pub const TILE_WIDTH: u64 = 1 << TILE_HEIGHT;
-
-/// How many bytes a full tile has.
-pub const TILE_BYTES: usize = 32 << TILE_HEIGHT;
-
-/// A tile's place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TileId {
-    /// The level, 0 at the leaves.
-    pub level: u8,
-    /// The place within the level, from 0.
-    pub index: u64,
-}
+const WIDTH: u64 = TILE_WIDTH as u64;
 
 /// The tiles that a tree of so many leaves has begun and not filled, and how many bytes are in each.
 #[must_use]
@@ -36,13 +21,13 @@ pub fn unfilled(size: u64) -> Vec<(TileId, usize)> {
     let mut tiles = Vec::new();
     let (mut level, mut hashes) = (0, size);
     while hashes > 0 {
-        let width = hashes % TILE_WIDTH;
+        let width = hashes % WIDTH;
         if width > 0 {
             // Less than 256.
-            tiles.push((TileId { level, index: hashes / TILE_WIDTH }, 32 * width as usize));
+            tiles.push((TileId { level, index: hashes / WIDTH }, 32 * width as usize));
         }
         level += 1;
-        hashes /= TILE_WIDTH;
+        hashes /= WIDTH;
     }
     tiles
 }
@@ -87,7 +72,7 @@ impl TileGrowth {
         let (mut level, mut place, mut hash) = (0, self.size, leaf);
         self.size += 1;
         loop {
-            let id = TileId { level, index: place / TILE_WIDTH };
+            let id = TileId { level, index: place / WIDTH };
             let tile = self.tiles.entry(id).or_default();
             tile.extend_from_slice(&hash.0);
             if tile.len() < TILE_BYTES {
@@ -95,7 +80,7 @@ impl TileGrowth {
             }
             hash = Digest(Tile::subtree_hash(tile).0);
             level += 1;
-            place /= TILE_WIDTH;
+            place /= WIDTH;
         }
     }
 
@@ -103,6 +88,12 @@ impl TileGrowth {
     #[must_use]
     pub fn size(&self) -> u64 {
         self.size
+    }
+
+    /// What a tile holds, of those that were not filled at the beginning and those begun since.
+    #[must_use]
+    pub fn tile(&self, id: TileId) -> Option<&[u8]> {
+        self.tiles.get(&id).map(Vec::as_slice)
     }
 
     /// The tiles that were not filled at the beginning and those begun since, as they are now.
@@ -146,7 +137,12 @@ mod tests {
     #[test]
     fn a_tree_of_tiles_has_the_root_that_its_leaves_have() {
         // 256 leaves are one full tile: its subtree's hash is the tree's.
-        let tiles = grown(&mut TileGrowth::default(), 256);
+        let mut growth = TileGrowth::default();
+        let tiles = grown(&mut growth, 256);
+        for (id, hashes) in &tiles {
+            assert_eq!(growth.tile(*id), Some(&**hashes));
+        }
+        assert_eq!(growth.tile(TileId { level: 0, index: 1 }), None);
         let mut row: Vec<tlog_tiles::Hash> =
             (0..256).map(|n| tlog_tiles::Hash(leaf(n).0)).collect();
         while row.len() > 1 {

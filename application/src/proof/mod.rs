@@ -1,0 +1,15 @@
+//! Proving the record: signing what its tree is, verifying it, and proving single answers.
+//!
+//! Deliberately absent: hashes and signatures themselves, which are the domain's and the adapters'.
+
+mod checkpoints;
+mod notes;
+mod prove;
+mod tree;
+mod verify;
+
+pub use checkpoints::{CheckpointError, SignCheckpoints};
+pub use notes::{BadNote, read_checkpoints};
+pub use prove::{ProveError, prove_answer, prove_entry, prove_growth};
+pub use tree::{TreeReadError, head_at};
+pub use verify::{Finding, FindingKind, Verdict, Verification, VerifyAuditLog, VerifyError};

@@ -1,0 +1,130 @@
+//! Whether the record is what was recorded, and what was signed.
+//!
+//! Every leaf is computed anew and compared with the hash stored beside its entry and with the one in
+//! the tree; the tree's tiles are computed anew; its root is compared with that of every checkpoint,
+//! those in the record and those from elsewhere. Nothing is written.
+//!
+//! Deliberately absent: whether the database file is sound, which is for `AuditInspect`.
+
+mod checkpoints;
+mod finding;
+mod misplaced;
+mod tiles;
+mod walk;
+
+pub use finding::{Finding, FindingKind, Verdict, Verification};
+
+use std::sync::Arc;
+
+use domain::ports::TreeError;
+use domain::proof::{InvalidOrigin, InvalidVerifierKey, Origin, SignedCheckpoint, VerifierKey};
+use domain::{AuditTree, Sequence};
+use futures::{StreamExt, TryStreamExt, stream};
+
+use checkpoints::Checkpoints;
+use walk::Walk;
+
+/// How many entries are read at a time, and how many readings are under way.
+const PAGE: u32 = 1000;
+const READINGS: usize = 4;
+
+/// Why nothing can be said of the record.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// It cannot be read.
+    #[error("the record cannot be verified")]
+    Tree(#[from] TreeError),
+    /// It has no name.
+    #[error("the record's name, `{name}`, is not one: it was changed from outside")]
+    Nameless {
+        /// What stands in its place.
+        name: String,
+        /// What is wrong with it.
+        #[source]
+        source: InvalidOrigin,
+    },
+}
+
+/// Verifies a record.
+pub struct VerifyAuditLog {
+    tree: Arc<dyn AuditTree>,
+    keys: Vec<VerifierKey>,
+    against: Vec<SignedCheckpoint>,
+}
+
+impl VerifyAuditLog {
+    /// The use case over a record's tree.
+    #[must_use]
+    pub fn new(tree: Arc<dyn AuditTree>) -> Self {
+        Self { tree, keys: Vec::new(), against: Vec::new() }
+    }
+
+    /// Believes signatures of these keys alone. Without any, those are believed that lie in the record.
+    #[must_use]
+    pub fn believing(self, keys: Vec<VerifierKey>) -> Self {
+        Self { keys, ..self }
+    }
+
+    /// Compares the record also with checkpoints that were kept elsewhere.
+    #[must_use]
+    pub fn against(self, against: Vec<SignedCheckpoint>) -> Self {
+        Self { against, ..self }
+    }
+
+    /// Verifies all there is up to `newest`, so that what is appended meanwhile is left alone. `progress`
+    /// is told how many entries are done.
+    ///
+    /// # Errors
+    /// When the record cannot be read. What is wrong with it is no error, but a finding.
+    pub async fn run(
+        &self,
+        newest: Sequence,
+        progress: impl Fn(u64),
+    ) -> Result<Verification, VerifyError> {
+        let tree = &*self.tree;
+        let standing = tree.standing().await?;
+        let origin = Origin::of_log(&standing.log_id)
+            .map_err(|source| VerifyError::Nameless { name: standing.log_id.clone(), source })?;
+        let (keys, strange) = self.believed().await?;
+        let mut checkpoints = Checkpoints::new(origin.clone(), keys, standing.genesis);
+        checkpoints.strange_keys(strange);
+        checkpoints.load(tree, &self.against).await?;
+
+        let first = tree.entries(Sequence(0), 1).await?.pop().map(|entry| entry.sequence);
+        let mut walk = Walk::new(standing.clone(), checkpoints);
+        walk.begin(tree, first, newest).await?;
+        let from = first.unwrap_or(newest.next());
+        let pages = (from.0..newest.0.saturating_add(1)).step_by(PAGE as usize);
+        let readings = stream::iter(pages).map(|from| async move {
+            let mut page = tree.leaves(Sequence(from), PAGE).await?;
+            // Where entries are missing, a page reaches further than it should.
+            let last = newest.0.min(from.saturating_add(u64::from(PAGE) - 1));
+            page.retain(|leaf| leaf.sequence.0 <= last);
+            Ok::<_, TreeError>((Sequence(last), page))
+        });
+        let mut readings = std::pin::pin!(readings.buffered(READINGS));
+        while let Some((last, page)) = readings.try_next().await? {
+            for leaf in page {
+                walk.entry(tree, leaf).await?;
+            }
+            progress(last.0.saturating_sub(from.0) + 1);
+        }
+        let walked = walk.end(tree, newest).await?;
+        Ok(walked.told(origin, standing, !self.keys.is_empty(), self.against.len() as u64))
+    }
+
+    /// The keys whose signatures are believed, and those in the record that are none.
+    async fn believed(&self) -> Result<(Vec<VerifierKey>, Vec<InvalidVerifierKey>), TreeError> {
+        if !self.keys.is_empty() {
+            return Ok((self.keys.clone(), Vec::new()));
+        }
+        let (mut keys, mut strange) = (Vec::new(), Vec::new());
+        for kept in self.tree.keys().await? {
+            match kept.verifier_key.parse() {
+                Ok(key) => keys.push(key),
+                Err(error) => strange.push(error),
+            }
+        }
+        Ok((keys, strange))
+    }
+}

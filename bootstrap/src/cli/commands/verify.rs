@@ -1,0 +1,143 @@
+//! `verify`: whether the record is what was recorded, and what was signed.
+
+use std::pin::pin;
+
+use application::proof::{Finding, Verdict, Verification, VerifyAuditLog};
+use domain::Sequence;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::outcome::{events, sequences};
+use super::proof::checkpoints_in;
+use crate::cli::output::harmless;
+use crate::cli::proof_args::{VerdictFormat, VerifyArgs};
+use crate::cli::{Console, Context, Failure, interrupt};
+use crate::wiring::open_tree_for_reading;
+
+pub(super) async fn run(args: VerifyArgs, context: Context<'_>) -> Result<(), Failure> {
+    let keys = args.keys.read()?;
+    let mut against = Vec::new();
+    for file in &args.against {
+        against.extend(checkpoints_in(file)?);
+    }
+    let mut settings = context.settings.settings.clone();
+    if let Some(file) = &args.file {
+        settings.audit.database_url = file.display().to_string();
+    }
+    let unchecked = format!("`{}` was not verified", settings.audit.database_file().display());
+    let opened = open_tree_for_reading(&settings).await;
+    let (_, tree) = opened.map_err(|error| Failure::unchecked(&*unchecked, error))?;
+    // What is appended meanwhile is left for another time.
+    let newest = tree.newest().await.map_err(|error| Failure::unchecked(&*unchecked, error))?;
+    let verify = VerifyAuditLog::new(tree).believing(keys).against(against);
+    let bar = progress(context.console, newest);
+    let outcome = {
+        let mut run = pin!(verify.run(newest, |done| bar.set_position(done)));
+        let mut interrupted = pin!(interrupt::requested());
+        tokio::select! {
+            outcome = &mut run => outcome,
+            signal = &mut interrupted => {
+                signal?;
+                return Err(Failure::Interrupted);
+            }
+        }
+    };
+    bar.finish_and_clear();
+    let verification = outcome.map_err(|error| Failure::unchecked(unchecked, error))?;
+    report(&verification, args.format, context.console)?;
+    match verification.verdict {
+        Verdict::Intact => Ok(()),
+        Verdict::Tampered => Err(Failure::Tampered),
+    }
+}
+
+fn report(
+    verification: &Verification,
+    format: Option<VerdictFormat>,
+    console: &mut Console,
+) -> Result<(), Failure> {
+    let for_people = console.person_reads_results;
+    let format =
+        format.unwrap_or(if for_people { VerdictFormat::Text } else { VerdictFormat::Json });
+    if format == VerdictFormat::Json {
+        let json = serde_json::to_string_pretty(verification)
+            .map_err(|error| Failure::because("the verdict cannot be written", error))?;
+        return console.print_line(&json);
+    }
+    for line in sentences(verification) {
+        console.print_line(&line)?;
+    }
+    for finding in &verification.findings {
+        console.print_line(&sentence(finding))?;
+    }
+    if verification.more_findings > 0 {
+        console.print_line(&format!("and {} more", verification.more_findings))?;
+    }
+    Ok(())
+}
+
+/// The verdict, and what it rests on.
+fn sentences(verification: &Verification) -> Vec<String> {
+    let Verification { verdict, log, provable_from, newest, entries, .. } = verification;
+    let (style, word) = match verdict {
+        Verdict::Intact => (anstyle::AnsiColor::Green.on_default().bold(), "intact"),
+        Verdict::Tampered => (anstyle::AnsiColor::Red.on_default().bold(), "tampered"),
+    };
+    let mut lines = vec![format!("{style}{word}{style:#}: {log}")];
+    let range = match entries {
+        0 => String::new(),
+        _ => format!(", {}", sequences((newest.back(entries - 1).max(*provable_from), *newest))),
+    };
+    lines.push(format!("{} computed anew{range}", events(*entries)));
+    if verification.pruned > 0 {
+        let removed = events(verification.pruned);
+        lines.push(format!("{removed} removed by retention, whose hashes are still in the tree"));
+    }
+    if verification.unprovable > 0 {
+        lines.push(format!(
+            "{} from before the tree, of which nothing can be said",
+            events(verification.unprovable)
+        ));
+    }
+    let compared = verification.checkpoints + verification.against;
+    let signed = verification.signed_through;
+    lines.push(match compared {
+        0 => "no checkpoint to compare with: a change of everything at once would not show"
+            .to_owned(),
+        _ => format!(
+            "{} of the record and {} from elsewhere compared; signed up to {signed}",
+            verification.checkpoints, verification.against
+        ),
+    });
+    if !verification.keys_from_elsewhere && compared > 0 {
+        lines.push(
+            "the public keys are those in the record itself: give the one you know with --key"
+                .to_owned(),
+        );
+    }
+    lines
+}
+
+fn sentence(finding: &Finding) -> String {
+    let place = match (finding.sequence, finding.through) {
+        (Some(first), Some(last)) => format!(" at {first} to {last}"),
+        (Some(only), None) => format!(" at {only}"),
+        _ => String::new(),
+    };
+    let field = finding.field.as_ref().map(|field| format!(" ({field})")).unwrap_or_default();
+    harmless(&format!("{}{place}{field}: {}", finding.kind, finding.message))
+}
+
+fn progress(console: &Console, newest: Sequence) -> ProgressBar {
+    let target = if console.person_reads_explanations {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let bar = ProgressBar::with_draw_target(Some(newest.0), target);
+    let template = "{wide_bar} {pos}/{len} entries, {per_sec}, {eta} left";
+    // The template is a constant, so it is either always fine or never: the plain style is as good.
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}

@@ -1,0 +1,105 @@
+//! Erasing values from the record, without changing what can be proven of it.
+//!
+//! Deliberately absent: whether it may be done, and putting it on record.
+
+use async_trait::async_trait;
+use shaku::Interface;
+
+use super::StorageProblem;
+use crate::Sequence;
+use crate::audit::{Erasure, ErasureCount};
+
+/// Why nothing was erased, or not all of it.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ErasureError {
+    /// The record is of a version that keeps no digests of what is erased.
+    #[error(
+        "this record is of an earlier version, of which nothing can be erased: open it for writing \
+         once, by any command that records"
+    )]
+    EarlierVersion,
+    /// The record is kept by an adapter that erases nothing.
+    #[error(
+        "of this record nothing can be erased: give the container an `AuditErasure` of its own"
+    )]
+    NotKept,
+    /// Nothing can be written.
+    #[error("nothing can be erased: open the record for writing")]
+    ReadOnly(#[source] StorageProblem),
+    /// Other processes held the record for longer than we wait.
+    #[error(
+        "the audit log is locked by another process and stayed so for {waited_secs} s: find out \
+         which one holds it, then erase again"
+    )]
+    Locked {
+        /// How long we waited, in seconds.
+        waited_secs: u64,
+    },
+    /// Somebody reads what was there before.
+    #[error(
+        "the values are gone from the record, but their bytes are still in the file beside it, since \
+         somebody reads what was there before{}: end that, then erase again", by(.readers)
+    )]
+    InUse {
+        /// The processes that have the record open, where that can be found out.
+        readers: Vec<String>,
+    },
+    /// There is no room left.
+    #[error("the disk is full: make room for a second copy of the record, then erase again")]
+    Full(#[source] StorageProblem),
+    /// An entry is not as it was written.
+    #[error(
+        "entry {sequence} cannot be erased, its {field} is not as it was written: run `indelible \
+         doctor`, and restore the record from a copy"
+    )]
+    Unfit {
+        /// The entry's place on record.
+        sequence: Sequence,
+        /// What of it.
+        field: &'static str,
+    },
+    /// The storage failed.
+    #[error("the storage under the audit log failed")]
+    Storage(#[source] StorageProblem),
+}
+
+fn by(readers: &[String]) -> String {
+    if readers.is_empty() { String::new() } else { format!(" ({})", readers.join(", ")) }
+}
+
+/// What one call erased.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ErasedChunk {
+    /// Of how many entries.
+    pub entries: u64,
+    /// The last entry that was looked at, where the next call goes on; `None` when there is none
+    /// left up to the place that was named.
+    pub reached: Option<Sequence>,
+}
+
+/// Erasing values from the record.
+#[async_trait]
+pub trait AuditErasure: Interface {
+    /// The entries that something would be erased of: those that are meant and still have a value to
+    /// lose. Nothing is changed.
+    async fn count(&self, erasure: &Erasure) -> Result<ErasureCount, ErasureError>;
+
+    /// Erases the values of at most `limit` entries that are meant, after `after` and up to and
+    /// including `through`.
+    ///
+    /// An adapter MUST erase all of a chunk or none, also when the future is dropped; MUST leave
+    /// everything else of an entry as it is, so that the same leaf follows from it; MUST say of an
+    /// entry what was erased; MUST leave alone what was erased before; and MUST let appends in between
+    /// two chunks.
+    async fn erase(
+        &self,
+        erasure: &Erasure,
+        after: Sequence,
+        through: Sequence,
+        limit: u32,
+    ) -> Result<ErasedChunk, ErasureError>;
+
+    /// Overwrites what the storage still keeps of values that are no longer on record: erased before
+    /// this call, or removed with their entries. Afterwards none of it is found in its files.
+    async fn scrub(&self) -> Result<(), ErasureError>;
+}

@@ -1,0 +1,227 @@
+//! The signer: a key in memory, from a file, from a text, or made for the moment.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use domain::ports::{CheckpointSigner, SigningError};
+use domain::proof::{Checkpoint, Origin, SignedCheckpoint, VerifierKey};
+use ed25519_dalek::{Signer as _, SigningKey};
+use shaku::{Component, Module, ModuleBuildContext};
+use signed_note::{Note, Signer};
+use zeroize::Zeroizing;
+
+use super::{SigningKeyError, key_text};
+use crate::secret_file::{self, NotRead};
+
+/// A key's text is far shorter.
+const MOST_BYTES: u64 = 4096;
+
+/// Signs with an Ed25519 key, which is wiped from memory with the signer and never shown.
+#[derive(Clone)]
+pub struct Ed25519Signer {
+    key: Option<Arc<SigningKey>>,
+}
+
+impl fmt::Debug for Ed25519Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ed25519Signer(..)")
+    }
+}
+
+/// The signer was built without a key.
+#[derive(Debug, thiserror::Error)]
+#[error("no key was given to the signer: pass one when it is built")]
+struct NoKey;
+
+impl Ed25519Signer {
+    /// The signer of the key in a file, which is made when it is not there, readable by its owner only.
+    /// Any number of processes may ask for the same file at once: all of them get the same key.
+    ///
+    /// # Errors
+    /// When the file cannot be read or made, may be read by others, or holds no key.
+    pub fn load_or_create(file: &Path) -> Result<Self, SigningKeyError> {
+        if let Some(signer) = Self::load(file)? {
+            return Ok(signer);
+        }
+        let signer = Self::generate()?;
+        match secret_file::create(file, signer.text().as_bytes()) {
+            Ok(()) => Ok(signer),
+            Err(source) if source.kind() == io::ErrorKind::AlreadyExists => {
+                let gone = || SigningKeyError::Unreadable { file: file.to_owned(), source };
+                Self::load(file)?.ok_or_else(gone)
+            }
+            Err(source) => Err(SigningKeyError::Unwritable { file: file.to_owned(), source }),
+        }
+    }
+
+    /// The signer of the key in a text; `place` says where it comes from, for people.
+    ///
+    /// # Errors
+    /// When there is no key in it.
+    pub fn from_text(text: &str, place: &str) -> Result<Self, SigningKeyError> {
+        let key = key_text::read(text);
+        let key = key.ok_or_else(|| SigningKeyError::Malformed { place: place.to_owned() })?;
+        Ok(Self { key: Some(Arc::new(key)) })
+    }
+
+    /// The signer of a new key, which goes with it unless it is kept.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub fn generate() -> Result<Self, SigningKeyError> {
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed)?;
+        Ok(Self { key: Some(Arc::new(SigningKey::from_bytes(&seed))) })
+    }
+
+    /// Keeps the key in the file, in place of the one that is there: that one is gone then, and nobody
+    /// can sign with it any more. What it has signed is still verified by its public key.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn replace(&self, file: &Path) -> Result<(), SigningKeyError> {
+        let unwritable = |source| SigningKeyError::Unwritable { file: file.to_owned(), source };
+        secret_file::replace(file, self.text().as_bytes()).map_err(unwritable)
+    }
+
+    fn load(file: &Path) -> Result<Option<Self>, SigningKeyError> {
+        let read = secret_file::read(file, MOST_BYTES).map_err(|error| match error {
+            NotRead::Unreadable(source) => {
+                SigningKeyError::Unreadable { file: file.to_owned(), source }
+            }
+            NotRead::Exposed(mode) => SigningKeyError::Exposed { file: file.to_owned(), mode },
+        })?;
+        let Some(bytes) = read.map(Zeroizing::new) else { return Ok(None) };
+        let text = String::from_utf8_lossy(&bytes);
+        Self::from_text(&text, &file.display().to_string()).map(Some)
+    }
+
+    /// The key's text, wiped from memory after use; empty where there is none.
+    fn text(&self) -> Zeroizing<String> {
+        Zeroizing::new(self.key.as_deref().map(key_text::write).unwrap_or_default())
+    }
+
+    fn named(&self, origin: &Origin) -> Result<Named<'_>, SigningError> {
+        let key = self.key.as_deref().ok_or_else(|| SigningError(Arc::new(NoKey)))?;
+        Ok(Named { name: origin.as_str().to_owned(), id: key_text::id(origin.as_str(), key), key })
+    }
+}
+
+/// The key under the name of a log.
+struct Named<'a> {
+    name: String,
+    id: u32,
+    key: &'a SigningKey,
+}
+
+impl Signer for Named<'_> {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn key_id(&self) -> u32 {
+        self.id
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, ed25519_dalek::SignatureError> {
+        Ok(self.key.try_sign(message)?.to_vec())
+    }
+}
+
+impl CheckpointSigner for Ed25519Signer {
+    fn verifier_key(&self, origin: &Origin) -> Result<VerifierKey, SigningError> {
+        let Named { name, key, .. } = self.named(origin)?;
+        let text = signed_note::new_ed25519_verifier_key(&name, &key.verifying_key());
+        text.parse().map_err(|error| SigningError(Arc::new(error)))
+    }
+
+    fn sign(&self, checkpoint: &Checkpoint) -> Result<SignedCheckpoint, SigningError> {
+        let named = self.named(&checkpoint.origin)?;
+        let text = checkpoint.text();
+        let mut note =
+            Note::new(text.as_bytes(), &[]).map_err(|error| SigningError(Arc::new(error)))?;
+        note.add_sigs(&[&named]).map_err(|error| SigningError(Arc::new(error)))?;
+        let note = String::from_utf8_lossy(&note.to_bytes()).into_owned();
+        SignedCheckpoint::parse(&note).map_err(|error| SigningError(Arc::new(error)))
+    }
+}
+
+/// What the component is built from.
+#[derive(Default)]
+pub struct Ed25519SignerParameters {
+    /// The signer, its key loaded beforehand. Without one, nothing can be signed.
+    pub signer: Option<Ed25519Signer>,
+}
+
+impl<M: Module> Component<M> for Ed25519Signer {
+    type Interface = dyn CheckpointSigner;
+    type Parameters = Ed25519SignerParameters;
+
+    fn build(
+        _: &mut ModuleBuildContext<M>,
+        parameters: Self::Parameters,
+    ) -> Box<dyn CheckpointSigner> {
+        Box::new(parameters.signer.unwrap_or(Self { key: None }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::proof::{Digest, TreeHead};
+
+    use super::*;
+
+    fn checkpoint(log: &str) -> Checkpoint {
+        let head = TreeHead { size: 3, root: Digest([9; 32]) };
+        Checkpoint { origin: Origin::of_log(log).unwrap(), head }
+    }
+
+    #[test]
+    fn a_checkpoint_is_verified_under_the_signers_key_and_under_no_other() {
+        let (signer, other) =
+            (Ed25519Signer::generate().unwrap(), Ed25519Signer::generate().unwrap());
+        let signed = signer.sign(&checkpoint("a")).unwrap();
+        let key = |signer: &Ed25519Signer, log: &str| {
+            signer.verifier_key(&Origin::of_log(log).unwrap()).unwrap()
+        };
+        assert!(signed.verify(&[key(&signer, "a")]).is_ok());
+        assert!(signed.verify(&[key(&other, "a"), key(&signer, "b")]).is_err());
+        assert_eq!(signed.checkpoint(), &checkpoint("a"));
+    }
+
+    #[test]
+    fn a_file_gives_the_same_key_again_until_it_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("deep").join("key");
+        let origin = Origin::of_log("a").unwrap();
+        let key = || Ed25519Signer::load_or_create(&file).unwrap().verifier_key(&origin).unwrap();
+        let first = key();
+        assert_eq!(key(), first);
+        let new = Ed25519Signer::generate().unwrap();
+        new.replace(&file).unwrap();
+        assert_eq!(key(), new.verifier_key(&origin).unwrap());
+        assert_ne!(key(), first);
+    }
+
+    #[test]
+    fn a_key_that_others_may_read_or_that_is_none_is_refused_and_never_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key");
+        secret_file::create(&file, b"PRIVATE+KEY+indelible+00000000+secret").unwrap();
+        let error = Ed25519Signer::load_or_create(&file).unwrap_err();
+        assert!(matches!(error, SigningKeyError::Malformed { .. }), "{error}");
+        assert!(!format!("{error} {error:?}").contains("secret"));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+            let error = Ed25519Signer::load_or_create(&file).unwrap_err();
+            assert!(matches!(error, SigningKeyError::Exposed { mode: 0o640, .. }), "{error}");
+        }
+        let signer = Ed25519Signer::generate().unwrap();
+        let shown = format!("{signer:?}");
+        assert!(!shown.contains(signer.text().trim().rsplit('+').next().unwrap()));
+    }
+}

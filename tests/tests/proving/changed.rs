@@ -1,0 +1,184 @@
+//! Somebody changes the record: each kind of change is found, at its place, and named.
+
+use application::proof::Verdict;
+
+use super::signed::{Record, short};
+
+/// A record of ten entries, signed after five and after nine.
+async fn record() -> Record {
+    Record::of(10, &[5, 9]).await
+}
+
+/// What is found after a change.
+async fn after(change: &str) -> Vec<String> {
+    let record = record().await;
+    record.change(change);
+    let found = record.verify().await;
+    assert_eq!(found.verdict, Verdict::Tampered, "{change}");
+    short(&found.findings)
+}
+
+const ALL_COLUMNS: &str = "recorded_at, schema_version, event_id, source, event_type, occurred_at, \
+    subject, plan_id, project_name, session_id, actor, user_identity, correlation_id, causation_id, \
+    trace_id, extensions, details, leaf_hash, personal_salt, details_salt, erased";
+
+#[tokio::test]
+async fn a_record_that_nobody_changed_is_intact() {
+    let found = record().await.verify().await;
+    assert_eq!(found.verdict, Verdict::Intact, "{:?}", found.findings);
+    assert_eq!((found.entries, found.pruned, found.checkpoints), (10, 0, 2));
+    assert_eq!(found.signed_through.0, 9);
+}
+
+#[tokio::test]
+async fn a_change_of_any_field_of_an_entry_is_found_at_the_entry() {
+    for (column, value) in [
+        ("recorded_at", "'2020-01-01T00:00:00.000000000Z'"),
+        ("schema_version", "7"),
+        ("event_id", "'other'"),
+        ("source", "'/other'"),
+        ("event_type", "'plan.cancelled'"),
+        ("occurred_at", "'2020-01-01T00:00:00.000000000Z'"),
+        ("subject", "'other'"),
+        ("plan_id", "'other'"),
+        ("project_name", "'other'"),
+        ("session_id", "'other'"),
+        ("actor", "'human:other'"),
+        ("user_identity", "'other'"),
+        ("correlation_id", "'other'"),
+        ("causation_id", "'other'"),
+        ("trace_id", "'other'"),
+        ("extensions", "'{\"other\":1}'"),
+        ("details", "'{\"other\":1}'"),
+        ("details_salt", "x'00112233445566778899aabbccddeeff'"),
+    ] {
+        let found =
+            after(&format!("UPDATE audit_log SET {column} = {value} WHERE sequence = 4")).await;
+        assert_eq!(found.len(), 1, "{column}: {found:?}");
+        assert!(found[0].starts_with("content 4"), "{column}: {found:?}");
+    }
+    let found = after("UPDATE audit_log SET details_salt = x'00' WHERE sequence = 4").await;
+    assert_eq!(found, ["content 4 details_salt"]);
+    let found = after("UPDATE audit_log SET details_salt = NULL WHERE sequence = 4").await;
+    assert_eq!(found, ["content 4 details"]);
+    let found =
+        after("UPDATE audit_log SET erased = '{}', details = '{}' WHERE sequence = 4").await;
+    assert_eq!(found, ["content 4"]);
+    let found = after("UPDATE audit_log SET erased = '[]' WHERE sequence = 4").await;
+    assert_eq!(found, ["content 4 erased"]);
+}
+
+#[tokio::test]
+async fn a_change_of_a_hash_is_found_beside_the_entry_and_in_the_tree() {
+    let other = "x'000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'";
+    let found =
+        after(&format!("UPDATE audit_log SET leaf_hash = {other} WHERE sequence = 4")).await;
+    assert_eq!(found, ["content 4 leaf_hash"]);
+    let found = after("UPDATE audit_log SET leaf_hash = NULL WHERE sequence = 4").await;
+    assert_eq!(found, ["content 4 leaf_hash"]);
+    let found = after(&format!(
+        "UPDATE audit_tile SET hashes = CAST(substr(hashes, 1, 96) || {other} || substr(hashes, 129) \
+         AS BLOB)"
+    ))
+    .await;
+    assert_eq!(found, ["fork 1-5", "fork 1-9", "content 4"]);
+    let found = after("DELETE FROM audit_tile").await;
+    assert_eq!(found.len(), 9, "each of nine entries is missing in the tree: {found:?}");
+    let found = after("UPDATE audit_tile SET hashes = substr(hashes, 1, 256)").await;
+    assert_eq!(found, ["content 9 tile"]);
+}
+
+#[tokio::test]
+async fn entries_that_changed_places_are_found_as_such() {
+    let swap = "UPDATE audit_log SET sequence = 100 WHERE sequence = 3; \
+                UPDATE audit_log SET sequence = 3 WHERE sequence = 7; \
+                UPDATE audit_log SET sequence = 7 WHERE sequence = 100;";
+    assert_eq!(after(swap).await, ["order 3", "order 7"]);
+    let neighbours = "UPDATE audit_log SET sequence = 100 WHERE sequence = 3; \
+                      UPDATE audit_log SET sequence = 3 WHERE sequence = 4; \
+                      UPDATE audit_log SET sequence = 4 WHERE sequence = 100;";
+    assert_eq!(after(neighbours).await, ["order 3", "order 4"]);
+}
+
+#[tokio::test]
+async fn an_entry_that_was_put_in_is_found_also_when_the_others_were_pushed_along() {
+    let insert = format!(
+        "UPDATE audit_log SET sequence = -sequence - 1 WHERE sequence >= 4; \
+         UPDATE audit_log SET sequence = -sequence WHERE sequence < 0; \
+         INSERT INTO audit_log (sequence, {ALL_COLUMNS}) \
+         SELECT 4, {columns} FROM audit_log WHERE sequence = 2;",
+        columns = ALL_COLUMNS.replace("event_id", "'put-in'")
+    );
+    let found = after(&insert).await;
+    assert_eq!(found[0], "insertion 4");
+    assert!(found[1..].iter().all(|found| found.starts_with("order")), "{found:?}");
+}
+
+#[tokio::test]
+async fn an_entry_that_was_taken_out_is_found_wherever_it_stood() {
+    assert_eq!(after("DELETE FROM audit_log WHERE sequence = 4").await, ["gap 4"]);
+    assert_eq!(after("DELETE FROM audit_log WHERE sequence IN (4, 5)").await, ["gap 4-5"]);
+    // The newest one is not in the tree yet, so that nothing tells of it but the one before.
+    let found = after("DELETE FROM audit_log WHERE sequence >= 9").await;
+    assert_eq!(found, ["truncation 9"]);
+    let moved = "DELETE FROM audit_log WHERE sequence = 4; \
+                 UPDATE audit_log SET sequence = -sequence + 1 WHERE sequence > 4; \
+                 UPDATE audit_log SET sequence = -sequence WHERE sequence < 0;";
+    let found = after(moved).await;
+    assert_eq!(found[0], "gap 4", "{found:?}");
+    // Retention takes the first ones away, hashes and all that proves them stay.
+    let record = record().await;
+    record.change("DELETE FROM audit_log WHERE sequence <= 3");
+    let found = record.verify().await;
+    assert_eq!((found.verdict, found.pruned), (Verdict::Intact, 3), "{:?}", found.findings);
+    record.change("DELETE FROM audit_log");
+    let found = record.verify().await;
+    assert_eq!(short(&found.findings), ["truncation 1-9"]);
+}
+
+#[tokio::test]
+async fn a_record_that_was_written_anew_from_some_entry_on_is_not_the_one_that_was_signed() {
+    let record = record().await;
+    // Everything is consistent but for what nobody can forge: the signatures.
+    let other = Record::of(10, &[]).await;
+    other.try_sign().await.unwrap();
+    let file = other.file();
+    record.change(&format!(
+        "ATTACH '{}' AS other; DELETE FROM audit_log; DELETE FROM audit_tile; \
+         INSERT INTO audit_log SELECT * FROM other.audit_log; \
+         INSERT INTO audit_tile SELECT * FROM other.audit_tile; \
+         UPDATE audit_tree SET size = 10;",
+        file.display()
+    ));
+    let found = record.verify().await;
+    assert_eq!(short(&found.findings), ["fork 1-5", "fork 1-9"]);
+    // Nor is it signed by us as if it were.
+    let refused = record.try_sign().await.unwrap_err();
+    assert!(refused.to_string().contains("indelible verify"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_tree_that_is_said_to_have_begun_later_is_not_the_one_that_was_signed() {
+    let found = after("UPDATE audit_tree SET genesis = 4, size = size - 4").await;
+    assert!(found.contains(&"content 4 genesis".to_owned()), "{found:?}");
+    assert!(
+        found.iter().any(|found| found.starts_with("fork") || found.starts_with("truncation")),
+        "{found:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_checkpoint_that_was_changed_or_signed_by_a_stranger_is_found() {
+    let found = after(
+        "UPDATE audit_checkpoint SET note = replace(note, char(10) || '5' || char(10), \
+                       char(10) || '6' || char(10)) WHERE size = 5",
+    )
+    .await;
+    assert_eq!(found, ["bad-signature 5"]);
+    let found = after("UPDATE audit_checkpoint SET note = 'none' WHERE size = 5").await;
+    assert_eq!(found, ["bad-signature 5"]);
+    let found = after("DELETE FROM audit_signing_key").await;
+    assert_eq!(found, ["unknown-key 5", "unknown-key 9"]);
+    let found = after("UPDATE audit_signing_key SET verifier_key = 'none'").await;
+    assert_eq!(found, ["unknown-key", "unknown-key 5", "unknown-key 9"]);
+}

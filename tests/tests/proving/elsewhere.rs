@@ -1,0 +1,75 @@
+//! What only somebody finds who has kept something elsewhere: a whole file that was replaced.
+
+use application::proof::{Verdict, read_checkpoints};
+use infrastructure::signing::Ed25519Signer;
+
+use super::signed::{Record, short};
+
+#[tokio::test]
+async fn an_older_copy_is_found_by_a_checkpoint_that_was_kept_elsewhere_and_by_nothing_else() {
+    let record = Record::of(5, &[5]).await;
+    let copy = record.beside("copy.db");
+    std::fs::copy(record.file(), &copy).unwrap();
+    record.append(&indelible_tests::contract::audit_log::batch("later", 4)).await;
+    let kept = record.sign().await;
+    let key = record.key().await;
+    std::fs::copy(&copy, record.file()).unwrap();
+
+    let alone = record.verify().await;
+    assert_eq!(alone.verdict, Verdict::Intact, "an older copy is a whole record");
+    let found = record.verify_against(vec![key], vec![kept]).await;
+    assert_eq!(short(&found.findings), ["truncation 6-9"]);
+    assert!(found.keys_from_elsewhere);
+}
+
+#[tokio::test]
+async fn a_forked_record_is_found_by_a_checkpoint_that_was_kept_elsewhere() {
+    let record = Record::of(5, &[5]).await;
+    let copy = record.beside("copy.db");
+    std::fs::copy(record.file(), &copy).unwrap();
+    record.append(&indelible_tests::contract::audit_log::batch("shown", 4)).await;
+    let kept = record.sign().await;
+    let key = record.key().await;
+    // With the true key, on another way from the fifth entry on.
+    std::fs::copy(&copy, record.file()).unwrap();
+    record.append(&indelible_tests::contract::audit_log::batch("hidden", 4)).await;
+    record.sign().await;
+
+    assert_eq!(record.verify().await.verdict, Verdict::Intact);
+    let found = record.verify_against(vec![key], vec![kept]).await;
+    // Both are of nine entries, and the kept one says that five to nine were others.
+    assert_eq!(short(&found.findings), ["fork 6-9"]);
+}
+
+#[tokio::test]
+async fn a_record_that_was_signed_anew_by_a_stranger_is_found_by_whoever_knows_the_key() {
+    let mut record = Record::of(5, &[5]).await;
+    let key = record.key().await;
+    record.change("DELETE FROM audit_checkpoint; DELETE FROM audit_signing_key");
+    record.signer = Ed25519Signer::generate().unwrap();
+    record.sign().await;
+
+    assert_eq!(record.verify().await.verdict, Verdict::Intact);
+    let found = record.verify_against(vec![key], Vec::new()).await;
+    assert_eq!(short(&found.findings), ["unknown-key 5"]);
+}
+
+#[tokio::test]
+async fn a_checkpoint_of_another_record_is_none_of_this_one() {
+    let (record, other) = (Record::of(5, &[5]).await, Record::of(5, &[5]).await);
+    let (keys, kept) = (vec![record.key().await, other.key().await], vec![other.sign().await]);
+    let found = record.verify_against(keys, kept).await;
+    assert_eq!(short(&found.findings), ["fork 5"]);
+}
+
+#[tokio::test]
+async fn checkpoints_are_read_from_an_anchor_in_its_order_and_nothing_else_is() {
+    let record = Record::of(3, &[1, 2, 3]).await;
+    let third = record.sign().await;
+    let anchor = format!("{0}{0}\n{0}", third.as_str());
+    let read = read_checkpoints(&anchor).unwrap();
+    assert_eq!(read, [third.clone(), third.clone(), third.clone()]);
+    assert!(read_checkpoints("").unwrap().is_empty());
+    let error = read_checkpoints(&format!("{}nothing\n", third.as_str())).unwrap_err();
+    assert_eq!(error.line, third.as_str().lines().count() + 1);
+}

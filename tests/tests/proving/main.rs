@@ -1,0 +1,11 @@
+//! Proving the record from outside: whatever somebody changes in the file is found, and named; what was
+//! proven before still holds after retention.
+
+#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
+
+mod answers;
+mod bytes;
+mod changed;
+mod elsewhere;
+mod grown;
+mod signed;

@@ -1,0 +1,148 @@
+//! A record that is signed now and then, and the file as somebody changes it who knows SQLite.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use application::proof::{Finding, SignCheckpoints, Verification, VerifyAuditLog};
+use domain::ports::CheckpointSigner;
+use domain::proof::{Origin, SignedCheckpoint, VerifierKey};
+use domain::{AuditAppend, AuditEntry, AuditRetention, AuditTree, Sequence};
+use indelible_tests::contract::audit_log::{batch, start};
+use indelible_tests::fakes::ManualClock;
+use infrastructure::seaorm::{
+    Access, AuditStorage, SeaOrmAuditLog, SeaOrmAuditTree, StorageOptions,
+};
+use infrastructure::signing::Ed25519Signer;
+
+pub(crate) struct Record {
+    folder: tempfile::TempDir,
+    pub(crate) signer: Ed25519Signer,
+}
+
+impl Record {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder, signer: Ed25519Signer::generate().unwrap() }
+    }
+
+    /// A record of so many entries, signed after each of these numbers of them.
+    pub(crate) async fn of(entries: usize, signed: &[usize]) -> Self {
+        let record = Self::new();
+        let mut before = 0;
+        for size in signed.iter().copied().chain([entries]) {
+            record.append(&batch(&format!("from-{before}"), size - before)).await;
+            if signed.contains(&size) {
+                record.sign().await;
+            }
+            before = size;
+        }
+        record
+    }
+
+    pub(crate) fn file(&self) -> PathBuf {
+        self.folder.path().join("audit.db")
+    }
+
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) async fn open(&self, access: Access) -> AuditStorage {
+        let mut options = StorageOptions::new(self.file());
+        options.access = access;
+        AuditStorage::connect(options).await.unwrap()
+    }
+
+    pub(crate) async fn append(&self, entries: &[AuditEntry]) {
+        let storage = self.open(Access::ReadWrite).await;
+        log(&storage).append(entries).await.unwrap();
+        storage.close().await;
+    }
+
+    pub(crate) async fn prune(&self, through: u64) {
+        let storage = self.open(Access::ReadWrite).await;
+        log(&storage).remove_oldest(Sequence(through), u32::MAX).await.unwrap();
+        storage.close().await;
+    }
+
+    /// Signs what is there now.
+    pub(crate) async fn sign(&self) -> SignedCheckpoint {
+        self.try_sign().await.unwrap().unwrap()
+    }
+
+    pub(crate) async fn try_sign(
+        &self,
+    ) -> Result<Option<SignedCheckpoint>, application::proof::CheckpointError> {
+        let storage = self.open(Access::ReadWrite).await;
+        let tree = Arc::new(SeaOrmAuditTree::new(storage.clone()));
+        let signer = Arc::new(self.signer.clone());
+        let clock = Arc::new(ManualClock::at(start()));
+        let signed = SignCheckpoints::new(tree, signer, clock).run().await;
+        storage.close().await;
+        signed
+    }
+
+    /// The public key under which this record's checkpoints are verified.
+    pub(crate) async fn key(&self) -> VerifierKey {
+        let storage = self.open(Access::ReadOnly).await;
+        let standing = SeaOrmAuditTree::new(storage.clone()).standing().await.unwrap();
+        storage.close().await;
+        self.signer.verifier_key(&Origin::of_log(&standing.log_id).unwrap()).unwrap()
+    }
+
+    /// Changes the file as somebody does who is not stopped by triggers, and puts them back.
+    pub(crate) fn change(&self, statements: &str) {
+        let raw = rusqlite::Connection::open(self.file()).unwrap();
+        let triggers: Vec<(String, String)> = raw
+            .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
+            .unwrap()
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        for (name, _) in &triggers {
+            raw.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
+        }
+        raw.execute_batch(statements).unwrap();
+        for (_, sql) in &triggers {
+            raw.execute_batch(sql).unwrap();
+        }
+    }
+
+    /// What verifying finds, with the keys that lie in the record.
+    pub(crate) async fn verify(&self) -> Verification {
+        self.verify_against(Vec::new(), Vec::new()).await
+    }
+
+    pub(crate) async fn verify_against(
+        &self,
+        keys: Vec<VerifierKey>,
+        against: Vec<SignedCheckpoint>,
+    ) -> Verification {
+        let storage = self.open(Access::ReadOnly).await;
+        let tree = Arc::new(SeaOrmAuditTree::new(storage.clone()));
+        let newest = tree.newest().await.unwrap();
+        let verify = VerifyAuditLog::new(tree).believing(keys).against(against);
+        let verification = verify.run(newest, |_| {}).await.unwrap();
+        storage.close().await;
+        verification
+    }
+}
+
+pub(crate) fn log(storage: &AuditStorage) -> SeaOrmAuditLog {
+    SeaOrmAuditLog::new(storage.clone(), Arc::new(ManualClock::at(start())))
+}
+
+/// What was found, in short: kind, first and last entry, field.
+pub(crate) fn short(findings: &[Finding]) -> Vec<String> {
+    let short = |finding: &Finding| {
+        let place = match (finding.sequence, finding.through) {
+            (Some(first), Some(last)) => format!(" {first}-{last}"),
+            (Some(only), None) => format!(" {only}"),
+            _ => String::new(),
+        };
+        let field = finding.field.as_ref().map(|field| format!(" {field}")).unwrap_or_default();
+        format!("{}{place}{field}", finding.kind)
+    };
+    findings.iter().map(short).collect()
+}
