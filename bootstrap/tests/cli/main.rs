@@ -10,6 +10,7 @@ mod explaining;
 mod following;
 mod housekeeping;
 mod importing;
+mod publishing;
 mod reacting;
 mod reading;
 mod readme;

@@ -16,6 +16,7 @@ mod paperwork;
 mod proof;
 mod prove;
 mod prune;
+mod publish;
 mod react;
 mod record;
 mod show;
