@@ -70,7 +70,7 @@ mod a_log_on_disk {
     use std::sync::Arc;
 
     use indelible_tests::faults::{OpenLog, Place, Workload, torture};
-    use infrastructure::seaorm::{AuditStorage, SeaOrmAuditLog, StorageOptions};
+    use infrastructure::seaorm::{AuditStorage, SeaOrmAuditLog, SeaOrmAuditTree, StorageOptions};
 
     #[ignore = "takes minutes; `--test faults` takes the same adapter through the same"]
     #[test]
@@ -80,7 +80,9 @@ mod a_log_on_disk {
             options.vfs = place.vfs.map(str::to_owned);
             let storage = AuditStorage::connect(options).await?;
             let log = SeaOrmAuditLog::new(storage.clone(), place.clock);
-            Ok(OpenLog::new(Arc::new(log)).closed_by(move || async move { storage.close().await }))
+            let tree = Arc::new(SeaOrmAuditTree::new(storage.clone()));
+            let close = move || async move { storage.close().await };
+            Ok(OpenLog::new(Arc::new(log)).treed(tree).closed_by(close))
         };
         torture(make, &Workload::default()).must_be_clean();
     }

@@ -1,15 +1,17 @@
-//! Proving the record: signing what its tree is, verifying it, and proving single answers.
+//! Proving the record: signing what its tree is, verifying it, proving single answers, and publishing.
 //!
 //! Deliberately absent: hashes and signatures themselves, which are the domain's and the adapters'.
 
 mod checkpoints;
 mod notes;
 mod prove;
+mod publish;
 mod tree;
 mod verify;
 
 pub use checkpoints::{CheckpointError, SignCheckpoints};
 pub use notes::{BadNote, read_checkpoints};
 pub use prove::{ProveError, prove_answer, prove_entry, prove_growth};
+pub use publish::{Publication, PublishError, PublishedFiles, publish_tiles};
 pub use tree::{TreeReadError, head_at};
 pub use verify::{Finding, FindingKind, Verdict, Verification, VerifyAuditLog, VerifyError};

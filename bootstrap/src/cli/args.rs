@@ -77,7 +77,7 @@ pub(super) enum Command {
     Open(OpenArgs),
     /// Show what caused what in a run of work, as a tree
     Explain(ExplainArgs),
-    /// Write recorded events as CloudEvents that `record` accepts
+    /// Write recorded events as CloudEvents that `record` accepts, or publish the tree over them
     Export(ExportArgs),
     /// List the event types there are, or show the schema of one
     Catalog(CatalogArgs),
@@ -323,6 +323,10 @@ pub(super) struct ExportArgs {
     /// Write to this file, which must not exist yet; without it, to standard output
     #[arg(long, short, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+    /// Publish the tree in this folder instead, as C2SP tlog-tiles: the newest checkpoint, hashes, and
+    /// entries without what is personal. What is there already stays, and what is new is added
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "after", "limit", "FilterArgs"])]
+    pub(super) tiles: Option<PathBuf>,
     /// Only events after this sequence number
     #[arg(long, value_name = "SEQ")]
     pub(super) after: Option<Sequence>,

@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 
 use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Failure;
 
@@ -116,6 +117,23 @@ impl Console {
     /// When standard output is closed or fails.
     pub fn flush(&mut self) -> Result<(), Failure> {
         self.out.flush().map_err(Failure::stdout)
+    }
+
+    /// A bar that says how far a run over so many entries is, how fast, and how long it will take; only
+    /// a person sees it.
+    pub(super) fn progress(&self, entries: u64) -> ProgressBar {
+        let target = if self.person_reads_explanations {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bar = ProgressBar::with_draw_target(Some(entries), target);
+        let template = "{wide_bar} {pos}/{len} entries, {per_sec}, {eta} left";
+        // The template is a constant, so it is either always fine or never: the plain style is as good.
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar
     }
 
     /// Writes an explanation. Where even that is impossible there is nobody left to tell.

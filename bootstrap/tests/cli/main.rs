@@ -13,6 +13,7 @@ mod following;
 mod housekeeping;
 mod importing;
 mod proving;
+mod publishing;
 mod reacting;
 mod reading;
 mod readme;

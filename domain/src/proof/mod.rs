@@ -27,6 +27,7 @@ mod range;
 mod stored;
 #[cfg(test)]
 mod tests;
+mod tile_files;
 mod tile_growth;
 mod tile_set;
 mod verifier_key;
@@ -52,6 +53,9 @@ pub use path::{
 };
 pub use range::{check_range, prove_range, tiles_for_range};
 pub use stored::{StoredEntry, Unprovable};
-pub use tile_growth::{TileGrowth, WrongTile, unfilled};
+pub use tile_files::{
+    CHECKPOINT_FILE, add_to_bundle, bundle_file, leaves_in_bundle, tile_file, tiles_of,
+};
+pub use tile_growth::{TileGrowth, WrongTile, tile_root, unfilled};
 pub use tile_set::{MissingHash, TILE_BYTES, TILE_HEIGHT, TILE_WIDTH, TileId, TileSet};
 pub use verifier_key::{InvalidVerifierKey, VerifierKey};

@@ -32,6 +32,12 @@ pub fn unfilled(size: u64) -> Vec<(TileId, usize)> {
     tiles
 }
 
+/// The hash over a full tile, as the tile above it holds it.
+#[must_use]
+pub fn tile_root(tile: &[u8]) -> Digest {
+    Digest(Tile::subtree_hash(tile).0)
+}
+
 /// A tree that takes leaves, from the tiles that it has not filled.
 #[derive(Clone, Debug, Default)]
 pub struct TileGrowth {
@@ -78,7 +84,7 @@ impl TileGrowth {
             if tile.len() < TILE_BYTES {
                 return;
             }
-            hash = Digest(Tile::subtree_hash(tile).0);
+            hash = tile_root(tile);
             level += 1;
             place /= WIDTH;
         }

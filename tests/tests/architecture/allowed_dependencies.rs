@@ -108,6 +108,7 @@ pub(crate) const ALLOWED: &[(&str, &str, &str)] = &[
     ("bootstrap", "serde", "settings are read into structs"),
     ("bootstrap", "serde_json", "rows as JSON"),
     ("bootstrap", "shaku", "the container"),
+    ("bootstrap", "tempfile", "a published file appears whole or not at all"),
     ("bootstrap", "thiserror", "error enums"),
     ("bootstrap", "tokio", "the runtime, signals, standard input and output"),
     ("bootstrap", "tokio-util", "stops the schedule"),

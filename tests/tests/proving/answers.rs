@@ -117,3 +117,29 @@ async fn an_answer_is_proven_with_all_that_was_asked_for_in_its_range() {
     assert!(matches!(empty, Err(ProveError::EmptyRange { .. })));
     storage.close().await;
 }
+
+#[tokio::test]
+async fn an_archive_of_a_part_verifies_by_itself_and_a_change_of_it_is_found() {
+    let record = Record::of(300, &[120, 300]).await;
+    let key = record.key().await;
+    let storage = record.open(Access::ReadWrite).await;
+    let folder = record.beside("archives");
+    std::fs::create_dir(&folder).unwrap();
+    let archive = SeaOrmAuditArchive::new(storage.clone());
+    let place = ArchivePlace::Folder(folder);
+    let archived = archive.archive(Sequence(40), Sequence(99), &place).await.unwrap();
+    storage.close().await;
+    let mut options = StorageOptions::new(&archived.file);
+    options.access = Access::ReadOnly;
+    let storage = AuditStorage::connect(options).await.unwrap();
+    let tree = Arc::new(SeaOrmAuditTree::new(storage.clone()));
+    let newest = tree.newest().await.unwrap();
+    let verify = VerifyAuditLog::new(Arc::clone(&tree) as _).believing(vec![key]).of_archive(true);
+    let found = verify.run(newest, |_| {}).await.unwrap();
+    assert_eq!(found.verdict, Verdict::Intact, "{:?}", found.findings);
+    assert_eq!((found.entries, found.pruned, found.checkpoints), (60, 240, 2));
+    // As a whole record it lacks what comes after it.
+    let found = VerifyAuditLog::new(tree).run(newest, |_| {}).await.unwrap();
+    assert_eq!(found.verdict, Verdict::Tampered);
+    storage.close().await;
+}

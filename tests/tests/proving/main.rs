@@ -8,4 +8,5 @@ mod bytes;
 mod changed;
 mod elsewhere;
 mod grown;
+mod published;
 mod signed;

@@ -50,13 +50,14 @@ pub struct VerifyAuditLog {
     tree: Arc<dyn AuditTree>,
     keys: Vec<VerifierKey>,
     against: Vec<SignedCheckpoint>,
+    segment: bool,
 }
 
 impl VerifyAuditLog {
     /// The use case over a record's tree.
     #[must_use]
     pub fn new(tree: Arc<dyn AuditTree>) -> Self {
-        Self { tree, keys: Vec::new(), against: Vec::new() }
+        Self { tree, keys: Vec::new(), against: Vec::new(), segment: false }
     }
 
     /// Believes signatures of these keys alone. Without any, those are believed that lie in the record.
@@ -69,6 +70,13 @@ impl VerifyAuditLog {
     #[must_use]
     pub fn against(self, against: Vec<SignedCheckpoint>) -> Self {
         Self { against, ..self }
+    }
+
+    /// Verifies an archive: a part of a record, beside which the tree of all of it is kept. Entries before
+    /// and after are told by their hashes alone.
+    #[must_use]
+    pub fn of_archive(self, archive: bool) -> Self {
+        Self { segment: archive, ..self }
     }
 
     /// Verifies all there is up to `newest`, so that what is appended meanwhile is left alone. `progress`
@@ -109,7 +117,7 @@ impl VerifyAuditLog {
             }
             progress(last.0.saturating_sub(from.0) + 1);
         }
-        let walked = walk.end(tree, newest).await?;
+        let walked = walk.end(tree, newest, self.segment).await?;
         Ok(walked.told(origin, standing, !self.keys.is_empty(), self.against.len() as u64))
     }
 

@@ -214,10 +214,21 @@ impl Walk {
         mut self,
         tree: &dyn AuditTree,
         newest: Sequence,
+        segment: bool,
     ) -> Result<Walked, TreeError> {
         let due = self.standing.sequence_of(self.standing.size);
         let first_missing = self.next.min(newest.next());
-        if first_missing < due {
+        if first_missing < due && segment {
+            while !self.broken && self.next < due {
+                match self.kept.at(tree, self.frontier.size()).await? {
+                    Some(hash) => {
+                        self.pruned += 1;
+                        self.take(tree, hash).await?;
+                    }
+                    None => self.broken = true,
+                }
+            }
+        } else if first_missing < due {
             let last = Sequence(due.0 - 1);
             let finding = Finding::at(
                 FindingKind::Truncation,

@@ -1,4 +1,6 @@
 //! `export`: recorded events as CloudEvents that `record` accepts.
+//!
+//! Deliberately absent: the tree over them, see `publish.rs`.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -11,11 +13,15 @@ use domain::audit::Page;
 use futures::TryStreamExt;
 
 use super::outcome::events;
+use super::publish;
 use crate::cli::args::ExportArgs;
 use crate::cli::output::harmless_json;
 use crate::cli::{Context, Failure};
 
 pub(super) async fn run(args: ExportArgs, context: Context<'_>) -> Result<(), Failure> {
+    if let Some(folder) = &args.tiles {
+        return publish::run(folder, context).await;
+    }
     let log = context.read_log().await?;
     let console = context.console;
     let bounds = Page { after: args.after, ..Page::first(0) };

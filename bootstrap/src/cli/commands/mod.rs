@@ -18,6 +18,7 @@ mod paperwork;
 mod proof;
 mod prove;
 mod prune;
+mod publish;
 mod react;
 mod record;
 mod retention;

@@ -3,8 +3,7 @@
 use std::pin::pin;
 
 use application::proof::{Finding, Verdict, Verification, VerifyAuditLog};
-use domain::Sequence;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use infrastructure::seaorm::is_archive;
 
 use super::outcome::{events, sequences};
 use super::proof::checkpoints_in;
@@ -28,8 +27,11 @@ pub(super) async fn run(args: VerifyArgs, context: Context<'_>) -> Result<(), Fa
     let (_, tree) = opened.map_err(|error| Failure::unchecked(&*unchecked, error))?;
     // What is appended meanwhile is left for another time.
     let newest = tree.newest().await.map_err(|error| Failure::unchecked(&*unchecked, error))?;
-    let verify = VerifyAuditLog::new(tree).believing(keys).against(against);
-    let bar = progress(context.console, newest);
+    let verify = VerifyAuditLog::new(tree)
+        .believing(keys)
+        .against(against)
+        .of_archive(is_archive(&settings.audit.database_file()));
+    let bar = context.console.progress(newest.0);
     let outcome = {
         let mut run = pin!(verify.run(newest, |done| bar.set_position(done)));
         let mut interrupted = pin!(interrupt::requested());
@@ -125,19 +127,4 @@ fn sentence(finding: &Finding) -> String {
     };
     let field = finding.field.as_ref().map(|field| format!(" ({field})")).unwrap_or_default();
     harmless(&format!("{}{place}{field}: {}", finding.kind, finding.message))
-}
-
-fn progress(console: &Console, newest: Sequence) -> ProgressBar {
-    let target = if console.person_reads_explanations {
-        ProgressDrawTarget::stderr()
-    } else {
-        ProgressDrawTarget::hidden()
-    };
-    let bar = ProgressBar::with_draw_target(Some(newest.0), target);
-    let template = "{wide_bar} {pos}/{len} entries, {per_sec}, {eta} left";
-    // The template is a constant, so it is either always fine or never: the plain style is as good.
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    bar
 }

@@ -23,6 +23,12 @@ use super::log::{Unusable, problem};
 
 pub(super) use unpack::{MAGIC, NAME, unpack};
 
+/// Whether a file is an archive, as far as its first bytes tell; one that cannot be read is none.
+#[must_use]
+pub fn is_archive(file: &std::path::Path) -> bool {
+    matches!(super::examine::on_disk(file), Ok(super::examine::OnDisk::Archive))
+}
+
 /// Makes archives of an audit log on SQLite. See [`domain::ports`] for what it promises.
 pub struct SeaOrmAuditArchive {
     storage: Option<AuditStorage>,
