@@ -139,25 +139,7 @@ impl AppBuilder {
         } else {
             Some(signer(&settings)?)
         };
-        let mut module = IndelibleModule::builder()
-            .with_component_parameters::<SeaOrmAuditLog>(SeaOrmAuditLogParameters {
-                storage: storage.clone(),
-            })
-            .with_component_parameters::<SeaOrmAuditTree>(SeaOrmAuditTreeParameters {
-                storage: storage.clone(),
-            })
-            .with_component_parameters::<SeaOrmAuditArchive>(SeaOrmAuditArchiveParameters {
-                storage: storage.clone(),
-            })
-            .with_component_parameters::<SeaOrmLegalHolds>(SeaOrmLegalHoldsParameters {
-                storage: storage.clone(),
-            })
-            .with_component_parameters::<SeaOrmAuditErasure>(SeaOrmAuditErasureParameters {
-                storage: storage.clone(),
-            })
-            .with_component_parameters::<SeaOrmSubscriptionStore>(
-                SeaOrmSubscriptionStoreParameters { storage: storage.clone() },
-            )
+        let mut module = over(storage.as_ref())
             .with_component_parameters::<Ed25519Signer>(Ed25519SignerParameters { signer })
             .with_component_parameters::<SecretRedactor>(SecretRedactorParameters { redactor });
         module =
@@ -228,6 +210,29 @@ impl AppBuilder {
         app.schedule = schedule::start(app.prune(), app.clock(), settings.audit.retention_rules());
         Ok(app)
     }
+}
+
+/// A container whose record, and all that is kept beside it, is in this storage, if there is one.
+fn over(storage: Option<&AuditStorage>) -> ModuleBuilder<IndelibleModule> {
+    IndelibleModule::builder()
+        .with_component_parameters::<SeaOrmAuditLog>(SeaOrmAuditLogParameters {
+            storage: storage.cloned(),
+        })
+        .with_component_parameters::<SeaOrmAuditTree>(SeaOrmAuditTreeParameters {
+            storage: storage.cloned(),
+        })
+        .with_component_parameters::<SeaOrmAuditArchive>(SeaOrmAuditArchiveParameters {
+            storage: storage.cloned(),
+        })
+        .with_component_parameters::<SeaOrmLegalHolds>(SeaOrmLegalHoldsParameters {
+            storage: storage.cloned(),
+        })
+        .with_component_parameters::<SeaOrmAuditErasure>(SeaOrmAuditErasureParameters {
+            storage: storage.cloned(),
+        })
+        .with_component_parameters::<SeaOrmSubscriptionStore>(SeaOrmSubscriptionStoreParameters {
+            storage: storage.cloned(),
+        })
 }
 
 fn storage_options(settings: &Settings) -> StorageOptions {

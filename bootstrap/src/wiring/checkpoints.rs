@@ -6,7 +6,7 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use application::proof::{CheckpointError, SignCheckpoints};
+use application::proof::{CheckpointError, SignCheckpoints, TreeReadError};
 use domain::ports::TreeError;
 use domain::{AuditLog, Clock, Sequence};
 use tokio_util::sync::CancellationToken;
@@ -85,11 +85,9 @@ async fn reach(sign: &SignCheckpoints) -> Result<Sequence, CheckpointError> {
 
 /// Signs what is new at the end. A record that is kept without a tree has nothing to sign.
 pub(super) async fn finish(sign: &SignCheckpoints) {
-    match sign.run().await {
-        Ok(_) => {}
-        Err(CheckpointError::Tree(application::proof::TreeReadError::Tree(TreeError::NotKept))) => {
-        }
-        Err(error) => said(&error),
+    let Err(error) = sign.run().await else { return };
+    if !matches!(error, CheckpointError::Tree(TreeReadError::Tree(TreeError::NotKept))) {
+        said(&error);
     }
 }
 

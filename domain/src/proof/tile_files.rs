@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(leaves_in_bundle(&bundle[..bundle.len() - 1]), None);
         assert_eq!(leaves_in_bundle(&bundle[..5]), None);
         assert_eq!(leaves_in_bundle(&[]), Some(Vec::new()));
-        assert!(!add_to_bundle(&mut bundle, &[0; MAX_LEAF_BYTES + 1]));
+        assert!(!add_to_bundle(&mut bundle, &vec![0; MAX_LEAF_BYTES + 1]));
         assert_eq!(bundle.len(), 264, "what is too long leaves nothing behind");
     }
 }

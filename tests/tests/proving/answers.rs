@@ -3,11 +3,16 @@
 
 use std::sync::Arc;
 
-use application::proof::{ProveError, prove_answer, prove_entry, prove_growth};
+use application::proof::{
+    ProveError, Verdict, VerifyAuditLog, prove_answer, prove_entry, prove_growth,
+};
 use domain::audit::TypePattern;
+use domain::ports::ArchivePlace;
 use domain::proof::{Proof, Proven};
-use domain::{AuditFilter, AuditTree, Sequence};
-use infrastructure::seaorm::{Access, SeaOrmAuditTree};
+use domain::{AuditArchive, AuditFilter, AuditRetention, AuditTree, Sequence};
+use infrastructure::seaorm::{
+    Access, AuditStorage, SeaOrmAuditArchive, SeaOrmAuditTree, StorageOptions,
+};
 
 use super::signed::{Record, log};
 
@@ -127,7 +132,8 @@ async fn an_archive_of_a_part_verifies_by_itself_and_a_change_of_it_is_found() {
     std::fs::create_dir(&folder).unwrap();
     let archive = SeaOrmAuditArchive::new(storage.clone());
     let place = ArchivePlace::Folder(folder);
-    let archived = archive.archive(Sequence(40), Sequence(99), &place).await.unwrap();
+    log(&storage).remove_oldest(Sequence(39), u32::MAX).await.unwrap();
+    let archived = archive.archive(Sequence(99), &place).await.unwrap().unwrap();
     storage.close().await;
     let mut options = StorageOptions::new(&archived.file);
     options.access = Access::ReadOnly;

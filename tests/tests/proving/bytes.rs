@@ -89,7 +89,7 @@ async fn no_byte_of_an_entry_or_its_hashes_is_changed_unnoticed() {
     }
     // Entries and hashes are most of what such a file holds.
     assert!(counts["Found"] > 100, "{counts:?}");
-    println!("bytes changed, by what became of it: {counts:?}");
+    eprintln!("bytes changed, by what became of it: {counts:?}");
 }
 
 async fn outcome(file: &std::path::Path) -> Outcome {

@@ -43,7 +43,7 @@ async fn happened(steps: Vec<Step>) {
     for (number, step) in steps.into_iter().enumerate() {
         match step {
             Step::Append(entries) => {
-                record.append(&batch(&format!("step-{number}"), entries)).await
+                record.append(&batch(&format!("step-{number}"), entries)).await;
             }
             Step::Prune(through) => record.prune(through).await,
             Step::Sign => checkpoints.push(record.sign().await),

@@ -2,6 +2,7 @@
 //! proven before still holds after retention.
 
 #![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
+#![allow(clippy::print_stderr)] // What became of each byte is told.
 
 mod answers;
 mod bytes;

@@ -139,13 +139,13 @@ impl Checkpoints {
             let message = format!("{place} is about entries up to {last}, which are not there");
             self.findings.push(Finding::at(FindingKind::Truncation, first, message).through(last));
         }
-        Compared { compared: self.compared, signed: self.signed, findings: self.findings }
+        Compared { own: self.compared, signed: self.signed, findings: self.findings }
     }
 }
 
 /// What comparing came to.
 pub(super) struct Compared {
-    pub(super) compared: u64,
+    pub(super) own: u64,
     pub(super) signed: u64,
     pub(super) findings: Vec<Finding>,
 }

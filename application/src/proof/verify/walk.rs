@@ -66,16 +66,12 @@ impl Walk {
         let removed = first.min(newest.next());
         while self.next < removed {
             let index = self.frontier.size();
-            match self.kept.at(tree, index).await? {
-                Some(hash) => {
-                    self.pruned += 1;
-                    self.take(tree, hash).await?;
-                }
-                None => {
-                    self.missing(removed);
-                    return Ok(());
-                }
-            }
+            let Some(hash) = self.kept.at(tree, index).await? else {
+                self.missing(removed);
+                return Ok(());
+            };
+            self.pruned += 1;
+            self.take(tree, hash).await?;
         }
         Ok(())
     }
@@ -302,7 +298,7 @@ impl Walked {
             entries: self.entries,
             pruned: self.pruned,
             unprovable: self.unprovable,
-            checkpoints: self.compared.compared,
+            checkpoints: self.compared.own,
             against,
             signed_through: match signed {
                 0 => Sequence(0),
