@@ -75,8 +75,7 @@ fn verify(file: &Path) -> u64 {
         options.access = Access::ReadOnly;
         let storage = AuditStorage::connect(options).await.unwrap();
         let tree = Arc::new(SeaOrmAuditTree::new(storage.clone()));
-        let newest = tree.newest().await.unwrap();
-        let found = VerifyAuditLog::new(tree).run(newest, |_| {}).await.unwrap();
+        let found = VerifyAuditLog::new(tree).run(|_| {}).await.unwrap();
         assert_eq!((found.verdict, found.checkpoints), (Verdict::Intact, 1));
         storage.close().await;
         found.entries

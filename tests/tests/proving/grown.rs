@@ -1,13 +1,17 @@
 //! Whatever happens to a record in whichever order, it verifies, and its old checkpoints are those of
 //! a tree that has only grown.
 
-use application::proof::{Verdict, prove_growth};
+use std::sync::Arc;
+
+use application::proof::{SignCheckpoints, Verdict, VerifyAuditLog, prove_growth};
 use domain::proof::SignedCheckpoint;
-use indelible_tests::contract::audit_log::batch;
+use domain::{AuditAppend, AuditRetention, Sequence};
+use indelible_tests::contract::audit_log::{batch, start};
+use indelible_tests::fakes::ManualClock;
 use infrastructure::seaorm::{Access, SeaOrmAuditTree};
 use proptest::prelude::*;
 
-use super::signed::Record;
+use super::signed::{Record, log};
 
 /// Something that happens to a record.
 #[derive(Clone, Debug)]
@@ -60,4 +64,35 @@ async fn happened(steps: Vec<Step>) {
         growth.check(std::slice::from_ref(&key)).unwrap();
     }
     storage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_that_others_write_sign_and_prune_meanwhile_is_intact() {
+    let record = Record::of(700, &[700]).await;
+    let (writing, reading) =
+        (record.open(Access::ReadWrite).await, record.open(Access::ReadOnly).await);
+    let signer = Arc::new(record.signer.clone());
+    let others = tokio::spawn({
+        let writing = writing.clone();
+        async move {
+            let log = log(&writing);
+            let tree = Arc::new(SeaOrmAuditTree::new(writing.clone()));
+            let sign = SignCheckpoints::new(tree, signer, Arc::new(ManualClock::at(start())));
+            for round in 1..=40_u64 {
+                log.append(&batch(&format!("round-{round}"), 30)).await.unwrap();
+                sign.run().await.unwrap();
+                log.remove_oldest(Sequence(round * 40), u32::MAX).await.unwrap();
+            }
+        }
+    });
+    let mut verified = 0;
+    while !others.is_finished() || verified < 3 {
+        let tree = Arc::new(SeaOrmAuditTree::new(reading.clone()));
+        let found = VerifyAuditLog::new(tree).run(|_| {}).await.unwrap();
+        assert_eq!(found.verdict, Verdict::Intact, "{:?}", found.findings);
+        verified += 1;
+    }
+    others.await.unwrap();
+    reading.close().await;
+    writing.close().await;
 }

@@ -79,16 +79,12 @@ impl VerifyAuditLog {
         Self { segment: archive, ..self }
     }
 
-    /// Verifies all there is up to `newest`, so that what is appended meanwhile is left alone. `progress`
-    /// is told how many entries are done.
+    /// Verifies all there is when it is called; what others append, prune, erase and sign meanwhile is no
+    /// finding. `progress` is told how many entries are done.
     ///
     /// # Errors
     /// When the record cannot be read. What is wrong with it is no error, but a finding.
-    pub async fn run(
-        &self,
-        newest: Sequence,
-        progress: impl Fn(u64),
-    ) -> Result<Verification, VerifyError> {
+    pub async fn run(&self, progress: impl Fn(u64)) -> Result<Verification, VerifyError> {
         let tree = &*self.tree;
         let standing = tree.standing().await?;
         let origin = Origin::of_log(&standing.log_id)
@@ -98,6 +94,8 @@ impl VerifyAuditLog {
         checkpoints.strange_keys(strange);
         checkpoints.load(tree, &self.against).await?;
 
+        // Asked last, so that whatever the tree and the checkpoints are about is there by now.
+        let newest = tree.newest().await?;
         let first = tree.entries(Sequence(0), 1).await?.pop().map(|entry| entry.sequence);
         let mut walk = Walk::new(standing.clone(), checkpoints);
         walk.begin(tree, first, newest).await?;

@@ -144,10 +144,18 @@ impl Walk {
         if self.next >= to {
             return Ok(());
         }
-        self.missing(to);
+        // Retention may have removed them since: then nothing before them is there any more either.
+        let first = tree.entries(Sequence(0), 1).await?.pop().map(|entry| entry.sequence);
+        let pruned = first.is_some_and(|first| first >= to);
+        if !pruned {
+            self.missing(to);
+        }
         while !self.broken && self.next < to {
             match self.kept.at(tree, self.frontier.size()).await? {
-                Some(hash) => self.take(tree, hash).await?,
+                Some(hash) => {
+                    self.pruned += u64::from(pruned);
+                    self.take(tree, hash).await?;
+                }
                 None => self.broken = true,
             }
         }
@@ -187,7 +195,9 @@ impl Walk {
         // At most 256.
         let due = 32 * usize::try_from(due).unwrap_or_default();
         let kept = tree.tile(id.level, id.index).await?.unwrap_or_default();
-        if due > hashes.len() || kept.len() != due || hashes[..due] != kept[..] {
+        // It may have grown since it was asked how large the tree is.
+        let both = kept.len().min(hashes.len());
+        if due > hashes.len() || kept.len() < due || hashes[..both] != kept[..both] {
             let first = self.standing.sequence_of((id.index << (below + 8).min(63)).min(1 << 62));
             let message =
                 format!("tile {} of level {} is not the one of its leaves", id.index, id.level);

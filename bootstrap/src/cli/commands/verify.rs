@@ -25,7 +25,7 @@ pub(super) async fn run(args: VerifyArgs, context: Context<'_>) -> Result<(), Fa
     let unchecked = format!("`{}` was not verified", settings.audit.database_file().display());
     let opened = open_tree_for_reading(&settings).await;
     let (_, tree) = opened.map_err(|error| Failure::unchecked(&*unchecked, error))?;
-    // What is appended meanwhile is left for another time.
+    // For the bar alone: what is appended meanwhile is verified as well.
     let newest = tree.newest().await.map_err(|error| Failure::unchecked(&*unchecked, error))?;
     let verify = VerifyAuditLog::new(tree)
         .believing(keys)
@@ -33,7 +33,7 @@ pub(super) async fn run(args: VerifyArgs, context: Context<'_>) -> Result<(), Fa
         .of_archive(is_archive(&settings.audit.database_file()));
     let bar = context.console.progress(newest.0);
     let outcome = {
-        let mut run = pin!(verify.run(newest, |done| bar.set_position(done)));
+        let mut run = pin!(verify.run(|done| bar.set_position(done)));
         let mut interrupted = pin!(interrupt::requested());
         tokio::select! {
             outcome = &mut run => outcome,
