@@ -3,12 +3,16 @@
 //! Deliberately absent: when. See the composition root's schedule.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::ports::{
     AnchorError, CheckpointAnchor, CheckpointSigner, KeptCheckpoint, KeptKey, SigningError,
     TreeError,
 };
-use domain::proof::{Checkpoint, InvalidOrigin, NotASignedCheckpoint, Origin, SignedCheckpoint};
+use domain::proof::{
+    Checkpoint, InvalidOrigin, NotASignedCheckpoint, Origin, SignatureFlaw, SignedCheckpoint,
+    VerifierKey,
+};
 use domain::{AuditTree, Clock};
 
 use super::tree::{TreeReadError, head_at};
@@ -33,6 +37,12 @@ pub enum CheckpointError {
         "the newest checkpoint cannot be read: the record was changed from outside; run `indelible verify`"
     )]
     Unreadable(#[source] NotASignedCheckpoint),
+    /// The newest checkpoint there is was not signed as it is.
+    #[error(
+        "the newest checkpoint was not signed by this record's keys: it was changed from outside; run \
+         `indelible verify`"
+    )]
+    Forged(#[source] SignatureFlaw),
     /// The record's name is not one.
     #[error(
         "the record has no name to sign for: it was changed from outside; run `indelible verify`"
@@ -65,6 +75,8 @@ pub struct SignCheckpoints {
     signer: Arc<dyn CheckpointSigner>,
     clock: Arc<dyn Clock>,
     anchor: Option<Arc<dyn CheckpointAnchor>>,
+    /// Whether the newest checkpoint could not be kept by the anchor.
+    unanchored: Arc<AtomicBool>,
 }
 
 impl SignCheckpoints {
@@ -75,7 +87,7 @@ impl SignCheckpoints {
         signer: Arc<dyn CheckpointSigner>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { tree, signer, clock, anchor: None }
+        Self { tree, signer, clock, anchor: None, unanchored: Arc::default() }
     }
 
     /// Keeps each new checkpoint there as well.
@@ -102,17 +114,22 @@ impl SignCheckpoints {
     /// # Errors
     /// See [`CheckpointError`]. A tree that does not begin with what was signed before is not signed.
     pub async fn run(&self) -> Result<Option<SignedCheckpoint>, CheckpointError> {
+        // Asked first: what others sign meanwhile may be about more than the tree had.
+        let newest = self.newest().await?;
         let standing = self.tree.grow().await?;
         if standing.size == 0 {
             return Ok(None);
         }
-        if let Some(newest) = self.newest().await? {
+        if let Some(newest) = newest {
             let signed = newest.checkpoint().head;
             let rewritten = CheckpointError::Rewritten { size: signed.size };
             if signed.size > standing.size || head_at(&*self.tree, signed.size).await? != signed {
                 return Err(rewritten);
             }
             if signed.size == standing.size {
+                if self.unanchored.load(Ordering::Relaxed) {
+                    self.keep_elsewhere(&newest).await?;
+                }
                 return Ok(Some(newest));
             }
         }
@@ -124,16 +141,42 @@ impl SignCheckpoints {
         let checkpoint = self.signer.sign(&Checkpoint { origin, head })?;
         let note = checkpoint.as_str().to_owned();
         self.tree.keep_checkpoint(&KeptCheckpoint { size: head.size, note, kept_at }).await?;
-        if let Some(anchor) = &self.anchor
-            && let Err(source) = anchor.keep(checkpoint.as_str()).await
-        {
-            return Err(CheckpointError::Anchor { checkpoint: Box::new(checkpoint), source });
-        }
+        self.keep_elsewhere(&checkpoint).await?;
         Ok(Some(checkpoint))
+    }
+
+    /// The same, and keeps the checkpoint outside the record also where it is not new: an earlier attempt
+    /// may have failed.
+    ///
+    /// # Errors
+    /// See [`CheckpointError`].
+    pub async fn run_and_anchor(&self) -> Result<Option<SignedCheckpoint>, CheckpointError> {
+        self.unanchored.store(true, Ordering::Relaxed);
+        self.run().await
+    }
+
+    async fn keep_elsewhere(&self, checkpoint: &SignedCheckpoint) -> Result<(), CheckpointError> {
+        let Some(anchor) = &self.anchor else { return Ok(()) };
+        // Until it is kept, also when the future is dropped, it is not.
+        self.unanchored.store(true, Ordering::Relaxed);
+        if let Err(source) = anchor.keep(checkpoint.as_str()).await {
+            return Err(CheckpointError::Anchor {
+                checkpoint: Box::new(checkpoint.clone()),
+                source,
+            });
+        }
+        self.unanchored.store(false, Ordering::Relaxed);
+        Ok(())
     }
 
     async fn newest(&self) -> Result<Option<SignedCheckpoint>, CheckpointError> {
         let Some(newest) = self.tree.newest_checkpoint().await? else { return Ok(None) };
-        SignedCheckpoint::parse(&newest.note).map(Some).map_err(CheckpointError::Unreadable)
+        let newest = SignedCheckpoint::parse(&newest.note).map_err(CheckpointError::Unreadable)?;
+        // By this key, or by one that was in use before: those are kept in the record.
+        let mut keys = vec![self.signer.verifier_key(&newest.checkpoint().origin)?];
+        let kept = self.tree.keys().await?;
+        keys.extend(kept.iter().filter_map(|key| key.verifier_key.parse::<VerifierKey>().ok()));
+        newest.verify(&keys).map_err(CheckpointError::Forged)?;
+        Ok(Some(newest))
     }
 }

@@ -93,12 +93,13 @@ impl App {
         self.services.resolve()
     }
 
-    /// Signs what is on record now; `None` where nothing can be proven yet.
+    /// Signs what is on record now, and keeps the checkpoint outside as well where there is an anchor;
+    /// `None` where nothing can be proven yet.
     ///
     /// # Errors
     /// When the tree was changed from outside, cannot be read, or cannot be signed.
     pub async fn sign_checkpoint(&self) -> Result<Option<SignedCheckpoint>, CheckpointError> {
-        self.checkpoints.run().await
+        self.checkpoints.run_and_anchor().await
     }
 
     /// The clock.

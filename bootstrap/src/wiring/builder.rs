@@ -278,7 +278,9 @@ fn anchor_of(settings: &ProofSettings) -> Option<Arc<dyn CheckpointAnchor>> {
         return Some(Arc::new(FileAnchor::new(&settings.anchor_file)));
     }
     let command = Some(&settings.anchor_command).filter(|command| !command.is_empty());
-    command.map(|command| Arc::new(CommandAnchor::new(command)) as Arc<dyn CheckpointAnchor>)
+    command.map(|command| {
+        Arc::new(CommandAnchor::new(command).hiding(KEY_VARIABLE)) as Arc<dyn CheckpointAnchor>
+    })
 }
 
 /// A bus with others around it, the first one innermost.

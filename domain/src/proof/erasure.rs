@@ -51,7 +51,8 @@ impl StoredEntry {
                 continue;
             }
             let digest = self.salt(field)?.map(|salt| salt.commit(field, value));
-            erased.entry(field).or_insert(digest);
+            let kept = erased.entry(field).or_default();
+            *kept = kept.or(digest);
             gone = true;
         }
         // A salt without a value is of no use to anybody, and still opens a guessed one.

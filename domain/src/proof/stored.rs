@@ -94,6 +94,10 @@ impl StoredEntry {
     /// # Errors
     /// When a value is there without its salt, or beside the digest of its erasure.
     pub fn commitments(&self) -> Result<Commitments, Unprovable> {
+        // Only an entry from before the tree, of which there is no leaf, can be erased without a digest.
+        if erased_digests(self.erased.as_deref())?.values().any(Option::is_none) {
+            return Err(Unprovable { field: "erased" });
+        }
         let mut commitments = self.erased()?;
         for field in CommittedField::ALL {
             // Details cannot be absent: what was erased is an empty object.

@@ -22,13 +22,22 @@ const SAID: usize = 400;
 #[derive(Debug, Clone)]
 pub struct CommandAnchor {
     command: String,
+    /// Variables of the environment that are none of its business.
+    hidden: Vec<String>,
 }
 
 impl CommandAnchor {
     /// Runs this command of the shell for each checkpoint.
     #[must_use]
     pub fn new(command: impl Into<String>) -> Self {
-        Self { command: command.into() }
+        Self { command: command.into(), hidden: Vec::new() }
+    }
+
+    /// Keeps a variable of the environment from the command: one with a secret in it.
+    #[must_use]
+    pub fn hiding(mut self, variable: impl Into<String>) -> Self {
+        self.hidden.push(variable.into());
+        self
     }
 
     async fn run(&self, note: &str) -> Result<(), AnchorError> {
@@ -36,7 +45,11 @@ impl CommandAnchor {
             anchor: self.name(),
             source: Arc::new(error),
         };
-        let mut child = Command::new("sh")
+        let mut command = Command::new("sh");
+        for variable in &self.hidden {
+            command.env_remove(variable);
+        }
+        let mut child = command
             .args(["-c", &self.command])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

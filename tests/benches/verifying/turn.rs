@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use application::proof::{Verdict, VerifyAuditLog};
-use domain::AuditTree;
 use infrastructure::seaorm::{Access, AuditStorage, SeaOrmAuditTree, StorageOptions};
 use rusqlite::types::ValueRef;
 use sha2::{Digest, Sha256};

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use application::proof::{Verdict, VerifyAuditLog};
-use domain::AuditTree;
 use infrastructure::seaorm::{Access, AuditStorage, SeaOrmAuditTree, StorageOptions};
 
 use super::signed::Record;

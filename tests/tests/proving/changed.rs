@@ -182,3 +182,38 @@ async fn a_checkpoint_that_was_changed_or_signed_by_a_stranger_is_found() {
     let found = after("UPDATE audit_signing_key SET verifier_key = 'none'").await;
     assert_eq!(found, ["unknown-key", "unknown-key 5", "unknown-key 9"]);
 }
+
+#[tokio::test]
+async fn an_entry_before_the_first_place_is_found_and_one_at_the_end_of_all_numbers_as_well() {
+    let copy = |sequence: &str| {
+        format!(
+            "INSERT INTO audit_log (sequence, {ALL_COLUMNS}) SELECT {sequence}, {columns} \
+             FROM audit_log WHERE sequence = 2",
+            columns = ALL_COLUMNS.replace("event_id", "'put-in'")
+        )
+    };
+    for before in ["0", "-7"] {
+        assert_eq!(after(&copy(before)).await, ["insertion 0"], "{before}");
+    }
+    let found = after(&copy("9000000000000000000")).await;
+    assert!(found.contains(&"gap 11-8999999999999999999".to_owned()), "{found:?}");
+}
+
+#[tokio::test]
+async fn an_erasure_that_never_was_is_found() {
+    let erased =
+        "UPDATE audit_log SET erased = '{\"actor\":null,\"details\":null}' WHERE sequence = 4";
+    assert_eq!(after(erased).await, ["content 4 erased"]);
+    let no_text = "UPDATE audit_log SET details = CAST(x'7bff7d' AS TEXT) WHERE sequence = 4";
+    assert_eq!(after(no_text).await, ["content 4 a column"]);
+}
+
+#[tokio::test]
+async fn a_checkpoint_that_nobody_signed_is_not_built_upon() {
+    let record = record().await;
+    let other = Record::of(10, &[9]).await;
+    let forged = other.sign().await.as_str().to_owned();
+    record.change(&format!("UPDATE audit_checkpoint SET note = '{forged}' WHERE size = 9"));
+    let refused = record.try_sign().await.unwrap_err();
+    assert!(refused.to_string().contains("indelible verify"), "{refused}");
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::ports::TreeError;
+use domain::ports::{KeptCheckpoint, TreeError};
 use domain::proof::{
     Digest, InvalidVerifierKey, Origin, SignatureFlaw, SignedCheckpoint, TreeHead, VerifierKey,
 };
@@ -12,6 +12,21 @@ use super::finding::{Finding, FindingKind};
 
 /// How many checkpoints are read at a time.
 const PAGE: u32 = 500;
+
+/// All checkpoints in the record.
+pub(super) async fn load(tree: &dyn AuditTree) -> Result<Vec<KeptCheckpoint>, TreeError> {
+    let mut all: Vec<KeptCheckpoint> = Vec::new();
+    loop {
+        // One of no entries says nothing, and is not made.
+        let after = all.last().map_or(0, |last| last.size);
+        let page = tree.checkpoints(after, PAGE).await?;
+        let full = page.len() == PAGE as usize;
+        all.extend(page);
+        if !full {
+            return Ok(all);
+        }
+    }
+}
 
 /// The good checkpoints that lie ahead, and what is wrong with the others.
 pub(super) struct Checkpoints {
@@ -52,42 +67,28 @@ impl Checkpoints {
         }
     }
 
-    /// Reads all there are, in the record and elsewhere.
-    pub(super) async fn load(
-        &mut self,
-        tree: &dyn AuditTree,
-        elsewhere: &[SignedCheckpoint],
-    ) -> Result<(), TreeError> {
-        let mut after = None;
-        loop {
-            // The first question must reach a checkpoint of no entries as well, which nobody makes.
-            let page = tree.checkpoints(after.unwrap_or(0), PAGE).await?;
-            for kept in &page {
-                match SignedCheckpoint::parse(&kept.note) {
-                    Ok(signed) if signed.checkpoint().head.size == kept.size => {
-                        self.add(&signed, false);
-                    }
-                    Ok(_) => self.wrong(
-                        FindingKind::BadSignature,
-                        kept.size,
-                        "a checkpoint is kept as one of another size than it was signed for",
-                    ),
-                    Err(error) => self.wrong(
-                        FindingKind::BadSignature,
-                        kept.size,
-                        format!("a checkpoint in the record cannot be read: {error}"),
-                    ),
+    /// Takes those of the record, and those from elsewhere.
+    pub(super) fn take(&mut self, of_record: &[KeptCheckpoint], elsewhere: &[SignedCheckpoint]) {
+        for kept in of_record {
+            match SignedCheckpoint::parse(&kept.note) {
+                Ok(signed) if signed.checkpoint().head.size == kept.size => {
+                    self.add(&signed, false);
                 }
-            }
-            match page.last() {
-                Some(last) if page.len() == PAGE as usize => after = Some(last.size),
-                _ => break,
+                Ok(_) => self.wrong(
+                    FindingKind::BadSignature,
+                    kept.size,
+                    "a checkpoint is kept as one of another size than it was signed for",
+                ),
+                Err(error) => self.wrong(
+                    FindingKind::BadSignature,
+                    kept.size,
+                    format!("a checkpoint in the record cannot be read: {error}"),
+                ),
             }
         }
         for signed in elsewhere {
             self.add(signed, true);
         }
-        Ok(())
     }
 
     fn add(&mut self, signed: &SignedCheckpoint, elsewhere: bool) {

@@ -101,13 +101,16 @@ pub struct Verification {
     pub verdict: Verdict,
     /// The record's name in its checkpoints.
     pub log: String,
+    /// Whether it was verified as an archive, which has a part of the entries and the tree of all.
+    pub archive: bool,
     /// The first entry that can be proven.
     pub provable_from: Sequence,
     /// The newest entry there is; 0 where there is none.
     pub newest: Sequence,
     /// How many entries were computed anew.
     pub entries: u64,
-    /// How many entries retention has removed, of which the hashes are there.
+    /// How many entries are not there, of which the hashes are: removed by retention or, in an archive,
+    /// outside it. Whether it was retention, the record's `audit.pruned` say.
     pub pruned: u64,
     /// How many entries are from before the tree.
     pub unprovable: u64,

@@ -89,17 +89,43 @@ impl VerifyAuditLog {
         let standing = tree.standing().await?;
         let origin = Origin::of_log(&standing.log_id)
             .map_err(|source| VerifyError::Nameless { name: standing.log_id.clone(), source })?;
+        // A key is kept before its first checkpoint: in this order none is taken for a stranger's.
+        let of_record = checkpoints::load(tree).await?;
         let (keys, strange) = self.believed().await?;
         let mut checkpoints = Checkpoints::new(origin.clone(), keys, standing.genesis);
         checkpoints.strange_keys(strange);
-        checkpoints.load(tree, &self.against).await?;
+        checkpoints.take(&of_record, &self.against);
 
         // Asked last, so that whatever the tree and the checkpoints are about is there by now.
         let newest = tree.newest().await?;
-        let first = tree.entries(Sequence(0), 1).await?.pop().map(|entry| entry.sequence);
+        let first = tree.leaves(Sequence(0), 1).await?.pop().map(|entry| entry.sequence);
         let mut walk = Walk::new(standing.clone(), checkpoints);
         walk.begin(tree, first, newest).await?;
-        let from = first.unwrap_or(newest.next());
+        let mut from = first.unwrap_or(newest.next());
+        let begun = from;
+        while from <= newest {
+            match self
+                .part(&mut walk, (from, newest), |last| progress(last.0 - begun.0 + 1))
+                .await?
+            {
+                Some(next) => from = next,
+                None => break,
+            }
+        }
+        let walked = walk.end(tree, newest, self.segment).await?;
+        let elsewhere = self.against.len() as u64;
+        Ok(walked.told(origin, standing, !self.keys.is_empty(), elsewhere, self.segment))
+    }
+
+    /// Walks on page by page. Where nothing is for the length of a page, it returns the next entry there
+    /// is: somebody may have put one at the end of all numbers.
+    async fn part(
+        &self,
+        walk: &mut Walk,
+        (from, newest): (Sequence, Sequence),
+        progress: impl Fn(Sequence),
+    ) -> Result<Option<Sequence>, TreeError> {
+        let tree = &*self.tree;
         let pages = (from.0..newest.0.saturating_add(1)).step_by(PAGE as usize);
         let readings = stream::iter(pages).map(|from| async move {
             let mut page = tree.leaves(Sequence(from), PAGE).await?;
@@ -110,13 +136,16 @@ impl VerifyAuditLog {
         });
         let mut readings = std::pin::pin!(readings.buffered(READINGS));
         while let Some((last, page)) = readings.try_next().await? {
+            if page.is_empty() {
+                let next = tree.leaves(last.next(), 1).await?.pop().map(|leaf| leaf.sequence);
+                return Ok(next.filter(|next| *next <= newest));
+            }
             for leaf in page {
                 walk.entry(tree, leaf).await?;
             }
-            progress(last.0.saturating_sub(from.0) + 1);
+            progress(last);
         }
-        let walked = walk.end(tree, newest, self.segment).await?;
-        Ok(walked.told(origin, standing, !self.keys.is_empty(), self.against.len() as u64))
+        Ok(None)
     }
 
     /// The keys whose signatures are believed, and those in the record that are none.

@@ -21,7 +21,10 @@ impl KeptLeaves {
     ) -> Result<Option<Digest>, TreeError> {
         let width = TILE_WIDTH as u64;
         let (tile, place) = (index / width, index % width);
-        if self.tile.as_ref().is_none_or(|(known, _)| *known != tile) {
+        // A tile that is not full may have grown since it was read.
+        let has =
+            |(known, hashes): &(u64, Vec<u8>)| *known == tile && hashes.len() as u64 / 32 > place;
+        if !self.tile.as_ref().is_some_and(has) {
             let hashes = tree.tile(0, tile).await?.unwrap_or_default();
             self.tile = Some((tile, hashes));
         }

@@ -82,6 +82,11 @@ impl Walk {
         tree: &dyn AuditTree,
         leaf: LeafCheck,
     ) -> Result<(), TreeError> {
+        if leaf.sequence == Sequence(0) {
+            let message = "an entry stands before the first place there is";
+            self.find(Finding::at(FindingKind::Insertion, leaf.sequence, message));
+            return Ok(());
+        }
         if leaf.sequence <= self.standing.genesis {
             self.unprovable += 1;
             if leaf.stored.is_some() {
@@ -145,7 +150,7 @@ impl Walk {
             return Ok(());
         }
         // Retention may have removed them since: then nothing before them is there any more either.
-        let first = tree.entries(Sequence(0), 1).await?.pop().map(|entry| entry.sequence);
+        let first = tree.leaves(Sequence(0), 1).await?.pop().map(|entry| entry.sequence);
         let pruned = first.is_some_and(|first| first >= to);
         if !pruned {
             self.missing(to);
@@ -222,6 +227,10 @@ impl Walk {
         newest: Sequence,
         segment: bool,
     ) -> Result<Walked, TreeError> {
+        if self.entries > 0 && self.next <= newest {
+            // Retention has removed all that was there when it was asked.
+            self.bridge(tree, newest.next()).await?;
+        }
         let due = self.standing.sequence_of(self.standing.size);
         let first_missing = self.next.min(newest.next());
         if first_missing < due && segment {
@@ -292,6 +301,7 @@ impl Walked {
         standing: TreeStanding,
         keys_from_elsewhere: bool,
         against: u64,
+        archive: bool,
     ) -> Verification {
         let mut findings = self.findings;
         findings.extend(self.compared.findings);
@@ -303,6 +313,7 @@ impl Walked {
         Verification {
             verdict: if intact { Verdict::Intact } else { Verdict::Tampered },
             log: origin.to_string(),
+            archive,
             provable_from: standing.genesis.next(),
             newest: self.newest,
             entries: self.entries,

@@ -27,10 +27,9 @@ pub(super) async fn run(args: VerifyArgs, context: Context<'_>) -> Result<(), Fa
     let (_, tree) = opened.map_err(|error| Failure::unchecked(&*unchecked, error))?;
     // For the bar alone: what is appended meanwhile is verified as well.
     let newest = tree.newest().await.map_err(|error| Failure::unchecked(&*unchecked, error))?;
-    let verify = VerifyAuditLog::new(tree)
-        .believing(keys)
-        .against(against)
-        .of_archive(is_archive(&settings.audit.database_file()));
+    // An archive is named by whoever means one: a record that was put into its form is none.
+    let archive = args.file.is_some() && is_archive(&settings.audit.database_file());
+    let verify = VerifyAuditLog::new(tree).believing(keys).against(against).of_archive(archive);
     let bar = context.console.progress(newest.0);
     let outcome = {
         let mut run = pin!(verify.run(|done| bar.set_position(done)));
@@ -92,7 +91,12 @@ fn sentences(verification: &Verification) -> Vec<String> {
     lines.push(format!("{} computed anew{range}", events(*entries)));
     if verification.pruned > 0 {
         let removed = events(verification.pruned);
-        lines.push(format!("{removed} removed by retention, whose hashes are still in the tree"));
+        let why = if verification.archive {
+            "of the record are not in this archive; their hashes are"
+        } else {
+            "removed from the beginning; their hashes are still in the tree"
+        };
+        lines.push(format!("{removed} {why}"));
     }
     if verification.unprovable > 0 {
         lines.push(format!(

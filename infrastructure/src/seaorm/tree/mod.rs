@@ -84,6 +84,11 @@ impl SeaOrmAuditTree {
     }
 }
 
+/// Where to begin: at 0, with whatever there is, also where no entry belongs.
+fn lowest(from: Sequence) -> i64 {
+    if from == Sequence(0) { i64::MIN } else { stored(from) }
+}
+
 /// What a failure of the storage means to one who asks about the tree.
 fn tree_error(error: sqlx::Error) -> TreeError {
     match error.trouble() {
@@ -115,11 +120,11 @@ impl AuditTree for SeaOrmAuditTree {
     }
 
     async fn entries(&self, from: Sequence, limit: u32) -> Result<Vec<StoredEntry>, TreeError> {
-        read::entries(self.readers()?, stored(from), i64::from(limit)).await.map_err(tree_error)
+        read::entries(self.readers()?, lowest(from), i64::from(limit)).await.map_err(tree_error)
     }
 
     async fn leaves(&self, from: Sequence, limit: u32) -> Result<Vec<LeafCheck>, TreeError> {
-        read::leaves(self.readers()?, stored(from), i64::from(limit)).await.map_err(tree_error)
+        read::leaves(self.readers()?, lowest(from), i64::from(limit)).await.map_err(tree_error)
     }
 
     async fn keep_checkpoint(&self, checkpoint: &KeptCheckpoint) -> Result<(), TreeError> {

@@ -4,7 +4,7 @@
 
 use domain::Sequence;
 use domain::ports::{KeptCheckpoint, KeptKey, LeafCheck, TreeStanding};
-use domain::proof::StoredEntry;
+use domain::proof::{StoredEntry, Unprovable};
 use sea_orm::sqlx::sqlite::SqliteRow;
 use sea_orm::sqlx::{self, AssertSqlSafe, Row, SqlitePool};
 
@@ -58,10 +58,22 @@ pub(super) async fn leaves(
     limit: i64,
 ) -> Result<Vec<LeafCheck>, sqlx::Error> {
     let rows = from_on(from, limit).fetch_all(pool).await?;
-    let checks =
-        move || rows.iter().map(|row| entry(row).map(|entry| LeafCheck::of(&entry))).collect();
+    let checks = move || rows.iter().map(leaf).collect();
     let checks = tokio::task::spawn_blocking(checks).await;
     checks.map_err(|gone| sqlx::Error::Decode(Box::new(gone)))?
+}
+
+/// The leaf of a row. One that is not even text does not keep the others from being looked at.
+fn leaf(row: &SqliteRow) -> Result<LeafCheck, sqlx::Error> {
+    match entry(row) {
+        Ok(entry) => Ok(LeafCheck::of(&entry)),
+        Err(sqlx::Error::ColumnDecode { .. }) => Ok(LeafCheck {
+            sequence: sequence(row.try_get(0)?),
+            stored: None,
+            computed: Err(Unprovable { field: "a column" }),
+        }),
+        Err(error) => Err(error),
+    }
 }
 
 /// An entry exactly as it is stored.

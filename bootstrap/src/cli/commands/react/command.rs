@@ -17,7 +17,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::process::{self, Ran};
 use crate::cli::Failure;
-use crate::settings::known::EVENT_VARIABLES;
+use crate::settings::known::{EVENT_VARIABLES, KEY_VARIABLE};
 
 /// How many letters are kept of what a command says on its standard error: its end.
 const TAIL: usize = 2048;
@@ -87,6 +87,8 @@ impl CommandHandler {
 
     async fn run(&self, event: &Delivery) -> Result<(), CommandError> {
         let mut command = Command::new(&self.program);
+        // The key that the record is signed with is none of its business.
+        command.env_remove(KEY_VARIABLE);
         command.args(&self.arguments).envs(EVENT_VARIABLES.into_iter().zip([
             event.envelope.event_id.clone(),
             event.envelope.event_type.to_string(),
