@@ -121,7 +121,7 @@ async fn a_file_from_before_the_tree_that_is_only_read_says_that_it_has_none() {
         }
         let facts = log.inspect().await.unwrap().facts;
         let value = |what| facts.iter().find(|fact| fact.what == what).map(|fact| &*fact.value);
-        let then = format!("{version}; it becomes 3 when it is written to");
+        let then = format!("{version}; it becomes 4 when it is written to");
         assert_eq!(value("schema version"), Some(&*then));
         let objects = format!("all {} objects as made", [11, 14][usize::from(version == 2)]);
         assert_eq!(value("schema"), Some(&*objects));

@@ -258,7 +258,10 @@ async fn with_an_audit_log_of_your_own_subscriptions_are_kept_in_memory_or_where
 async fn the_clock_can_be_replaced_and_stamps_what_is_recorded() {
     let dir = tempfile::tempdir().unwrap();
     let app = App::builder(settings_in(dir.path()))
-        .with_component_override::<dyn Clock>(Box::new(ManualClock::at(moment())))
+        // Whoever waits to sign what is new does not move the clock.
+        .with_component_override::<dyn Clock>(Box::new(
+            ManualClock::at(moment()).with_longest_sleep(Duration::from_secs(5)),
+        ))
         .start()
         .await
         .unwrap();

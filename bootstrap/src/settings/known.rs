@@ -3,7 +3,7 @@
 //! One table serves the environment, the flags, `config show` and error messages; a test holds it
 //! to the struct it describes.
 
-use figment::value::Value;
+use figment::value::{Empty, Tag, Value};
 
 /// How a value is written as one text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub enum Kind {
     Text,
     /// A whole number, 0 or more.
     Count,
+    /// A whole number, 0 or more, or nothing.
+    CountIfAny,
     /// `true` or `false`.
     Switch,
     /// Texts separated by commas.
@@ -53,7 +55,8 @@ impl Known {
     pub fn read(&self, text: &str) -> Result<Value, String> {
         match self.kind {
             Kind::Text => Ok(Value::from(text)),
-            Kind::Count => text
+            Kind::CountIfAny if text.is_empty() => Ok(Value::Empty(Tag::Default, Empty::None)),
+            Kind::Count | Kind::CountIfAny => text
                 .parse::<u64>()
                 .map(Value::from)
                 .map_err(|_| format!("`{text}` is not a whole number, 0 or more")),
@@ -115,55 +118,55 @@ pub const KNOWN: &[Known] = &[
     ),
     known(
         "audit.retention.lifecycle-days",
-        Kind::Count,
+        Kind::CountIfAny,
         "DAYS",
         "The same for what begins, moves on or ends, where it differs; 0 keeps them for ever",
     ),
     known(
         "audit.retention.decision-days",
-        Kind::Count,
+        Kind::CountIfAny,
         "DAYS",
         "The same for decisions, where it differs; 0 keeps them for ever",
     ),
     known(
         "audit.retention.policy-days",
-        Kind::Count,
+        Kind::CountIfAny,
         "DAYS",
         "The same for rules kept or broken, where it differs; 0 keeps them for ever",
     ),
     known(
         "audit.retention.activity-days",
-        Kind::Count,
+        Kind::CountIfAny,
         "DAYS",
         "The same for the work of actors and tools, where it differs; 0 keeps them for ever",
     ),
     known(
         "audit.retention.data-days",
-        Kind::Count,
+        Kind::CountIfAny,
         "DAYS",
         "The same for data read, changed or removed, where it differs; 0 keeps them for ever",
     ),
     known(
         "audit.retention.security-days",
-        Kind::Count,
+        Kind::CountIfAny,
         "DAYS",
         "The same for who proved who they are, or failed to, where it differs; 0 keeps them for ever",
     ),
     known(
         "audit.retention.cost-days",
-        Kind::Count,
+        Kind::CountIfAny,
         "DAYS",
         "The same for money, where it differs; 0 keeps them for ever",
     ),
     known(
         "audit.retention.configuration-days",
-        Kind::Count,
+        Kind::CountIfAny,
         "DAYS",
         "The same for settings of the platform, where it differs; 0 keeps them for ever",
     ),
     known(
         "audit.retention.audit-days",
-        Kind::Count,
+        Kind::CountIfAny,
         "DAYS",
         "The same for what the audit log says about itself, where it differs; 0 keeps them for ever",
     ),

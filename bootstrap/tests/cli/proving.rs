@@ -230,3 +230,66 @@ fn checkpoints_are_kept_elsewhere_and_show_what_the_record_alone_does_not() {
     let newest = sandbox.run(&["checkpoint", "--newest"]).success().out;
     assert_eq!(bytes(&sandbox.path("handed")), newest.into_bytes());
 }
+
+#[test]
+fn what_is_proven_is_told_to_people_as_well() {
+    let sandbox = recorded();
+    let key = public_key(&sandbox);
+    let told = |name: &str, proof: String| {
+        let file = sandbox.file(name, proof);
+        sandbox.run(&["verify-proof", file.to_str().unwrap(), "--key", &key, "--format", "text"])
+    };
+    let proof = sandbox.run(&["prove", "5"]).success().out;
+    told("entry", proof.clone()).success().prints(&["proven: entry 5", "actor: agent:tester"]);
+    let hidden = sandbox.run(&["prove", "5", "--without-personal"]).success().out;
+    told("hidden", hidden).success().prints(&["not shown, or erased: actor"]);
+    let changed = proof.replace("agent:tester", "agent:tasters");
+    told("changed", changed).with_code(1).prints(&["flawed", "content"]);
+    let grown = sandbox.run(&["prove", "--consistency", "30", "30"]).success().out;
+    told("grown", grown).success().prints(&["has only grown, from 30 to 30"]);
+    let answer = sandbox.run(&["log", "--context", "plan", "--prove"]).success().out;
+    told("answer", answer).success().prints(&["of the entries 1 to 30", "no other one"]);
+    let answer = sandbox.run(&["log", "--actor", "agent:tester", "--prove"]).success().out;
+    told("part", answer.clone()).success().prints(&["is not proven"]);
+    let fed = sandbox.feed(&["verify-proof", "-", "--key", &key], answer.as_bytes()).success();
+    assert_eq!(json(&fed)["complete"], false);
+    let growth = sandbox.run(&["prove", "--consistency", "30", "30"]).success().out;
+    let fed = sandbox.feed(&["verify-proof", "-", "--key", &key], growth.as_bytes()).success();
+    assert_eq!(json(&fed)["old"]["size"], 30);
+    let checkpoint = sandbox.run(&["checkpoint"]).success().out;
+    let file = sandbox.file("checkpoint", checkpoint);
+    sandbox.run(&["prove", "5", "--checkpoint", file.to_str().unwrap()]).success();
+    sandbox.run(&["prove", "5", "--checkpoint", "missing"]).with_code(2).explains(&["missing"]);
+    let empty = sandbox.file("empty", "\n");
+    let empty = empty.to_str().unwrap();
+    sandbox
+        .run(&["prove", "5", "--checkpoint", empty])
+        .with_code(2)
+        .explains(&["no checkpoint in"]);
+    sandbox.run(&["verify", "--key", empty]).with_code(2).explains(&["no public key in"]);
+}
+
+#[test]
+fn what_has_never_been_signed_says_so_and_who_is_removed_is_counted() {
+    let sandbox = recorded();
+    change(&sandbox, "DELETE FROM audit_checkpoint; DELETE FROM audit_signing_key");
+    sandbox.run(&["key", "show"]).with_code(1).explains(&["nothing of this record is signed yet"]);
+    sandbox.run(&["prove", "5"]).with_code(1).explains(&["nothing of this record is signed yet"]);
+    sandbox
+        .run(&["verify", "--format", "text"])
+        .success()
+        .prints(&["no checkpoint to compare with"]);
+    change(&sandbox, "DELETE FROM audit_log WHERE sequence <= 4");
+    sandbox
+        .run(&["verify", "--format", "text"])
+        .success()
+        .prints(&["26 events computed anew", "4 events removed from the beginning"]);
+    sandbox.run(&["prove", "5"]).with_code(1);
+    change(
+        &sandbox,
+        "UPDATE audit_log SET plan_id = 'other' WHERE sequence > 10; DELETE FROM audit_log \
+                      WHERE sequence IN (6, 7)",
+    );
+    let told = sandbox.run(&["verify", "--format", "text"]).with_code(1);
+    assert!(told.out.contains("gap at 6 to 7"), "{}", told.out);
+}
