@@ -10,6 +10,7 @@ pub use report::{Condition, Health, Readiness};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use domain::ports::{BusCounters, RecordingFailure};
@@ -62,7 +63,9 @@ impl CheckHealth {
     /// degrades it, and so does an anchor that cannot be reached. Without patience, nobody is expected to
     /// sign.
     #[must_use]
-    pub fn signing(self, checkpoints: SignCheckpoints, patience: Option<TimeDelta>) -> Self {
+    pub fn signing(self, checkpoints: SignCheckpoints, patience: Option<Duration>) -> Self {
+        // Longer than the calendar is without limit.
+        let patience = patience.and_then(|patience| TimeDelta::from_std(patience).ok());
         Self { signing: Some(Signing { checkpoints, patience }), ..self }
     }
 

@@ -4,8 +4,8 @@
 //! Deliberately absent: the key itself. It is no setting, so that nothing shows it.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 /// What makes the record provable.
@@ -40,10 +40,10 @@ impl ProofSettings {
     /// How long an entry may wait to be signed before something must be wrong; `None` where there is no
     /// limit.
     #[must_use]
-    pub fn patience(&self) -> Option<TimeDelta> {
-        let secs = i64::try_from(self.checkpoint_secs).ok().filter(|secs| *secs > 0)?;
+    pub fn patience(&self) -> Option<Duration> {
         // Two attempts may fail before somebody is called.
-        TimeDelta::try_seconds(secs.saturating_mul(3))
+        let secs = self.checkpoint_secs.saturating_mul(3);
+        (secs > 0).then_some(Duration::from_secs(secs))
     }
 
     /// The signing key's file, given the database's.
