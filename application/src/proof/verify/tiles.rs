@@ -4,7 +4,7 @@
 
 use domain::AuditTree;
 use domain::ports::TreeError;
-use domain::proof::{Digest, Frontier, TILE_BYTES, TILE_WIDTH, TileId};
+use domain::proof::{Digest, TILE_BYTES, TILE_WIDTH, TileId, tile_root};
 
 /// The hashes of the leaves as the record keeps them, by their place.
 #[derive(Default)]
@@ -57,7 +57,7 @@ impl Upper {
             if tile.len() < TILE_BYTES {
                 return full;
             }
-            hash = root(tile);
+            hash = tile_root(tile);
             let id = TileId { level, index: *index };
             *index += 1;
             let tile = std::mem::take(tile);
@@ -74,16 +74,4 @@ impl Upper {
         let begun = levels.filter(|(_, (_, tile))| !tile.is_empty());
         begun.map(|(level, (index, tile))| (TileId { level, index }, tile))
     }
-}
-
-/// The root over a full tile.
-fn root(tile: &[u8]) -> Digest {
-    let mut frontier = Frontier::new();
-    for hash in tile.chunks_exact(32) {
-        // Each chunk has 32 bytes.
-        if let Ok(hash) = Digest::from_slice(hash) {
-            frontier.push(hash);
-        }
-    }
-    frontier.root()
 }
