@@ -1,7 +1,5 @@
 //! What retention would remove: by categories, floors and legal holds; and what is done about holds.
 
-#![allow(clippy::unwrap_used, reason = "a test may give up")]
-
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;

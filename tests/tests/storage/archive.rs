@@ -1,11 +1,8 @@
 //! An archive is a record of its own: whole, provable, and read as any other.
 
-#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
-
-mod storage_place;
-
 use std::path::{Path, PathBuf};
 
+use super::place::{Place, log_over};
 use domain::audit::Page;
 use domain::audit::retention::Prefix;
 use domain::ports::{ArchiveError, ArchivePlace, Archived, KeptCheckpoint, KeptKey};
@@ -19,7 +16,6 @@ use infrastructure::seaorm::{
     Access, AuditStorage, OpenError, SeaOrmAuditArchive, SeaOrmAuditTree, StorageOptions,
 };
 use sha2::{Digest as _, Sha256};
-use storage_place::{Place, log_over};
 
 /// A storage with so many entries.
 async fn recorded(place: &Place, entries: usize) -> AuditStorage {

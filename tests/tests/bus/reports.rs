@@ -1,10 +1,9 @@
 //! What a bus tells the program's own log: each failure once, with the event and the subscriber,
 //! and never a payload.
 
-mod logged_lines;
-
 use std::sync::Arc;
 
+use super::logged_lines::Lines;
 use domain::{Emit, EventBus, EventFilter, Receipt, Sequence, StartAt};
 use futures::{FutureExt, StreamExt};
 use indelible_tests::expect::{eventually, must, must_fail};
@@ -13,7 +12,6 @@ use indelible_tests::fakes::{
 };
 use indelible_tests::stage::{Stage, memory_log, plan, plans, tool};
 use infrastructure::bus::{BusSettings, LoggingEventBus};
-use logged_lines::Lines;
 use serde_json::{Value, json};
 
 /// Asserts that a line names the event and the subscriber.

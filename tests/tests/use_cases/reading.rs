@@ -1,7 +1,5 @@
 //! Reading a whole answer page by page, and following the record as it grows.
 
-#![allow(clippy::unwrap_used, reason = "a test may give up")]
-
 use std::pin::pin;
 use std::sync::Arc;
 

@@ -1,7 +1,5 @@
 //! Erasing on request is on the record before and after, names nobody, and can be begun again.
 
-#![allow(clippy::unwrap_used, reason = "a test may give up")]
-
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

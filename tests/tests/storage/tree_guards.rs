@@ -1,17 +1,13 @@
 //! The database itself keeps the tree as it is, whoever opens it: it grows, and nothing else; and an entry
 //! is changed by erasing alone.
 
-#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
-
-mod storage_place;
-
+use super::place::{Place, log_over};
 use chrono::{DateTime, Utc};
 use domain::ports::{KeptCheckpoint, KeptKey};
 use domain::{AuditAppend, AuditTree};
 use indelible_tests::contract::audit_log::{batch, start};
 use infrastructure::seaorm::SeaOrmAuditTree;
 use rusqlite::Connection;
-use storage_place::{Place, log_over};
 
 /// A log of 300 entries of which 260 are in the tree, with a checkpoint and two keys; closed.
 async fn recorded() -> (Place, Connection) {

@@ -1,7 +1,5 @@
 //! Pruning removes what the policy lets go, in chunks, and says so on the record.
 
-#![allow(clippy::unwrap_used, reason = "a test may give up")]
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,9 +1,8 @@
 //! Reactions on the real bus: what handlers emit, what is logged of it, and where it ends.
 
-mod logged_lines;
-
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::logged_lines::Lines;
 use domain::ports::handler;
 use domain::{Delivery, Emit, EmitError, EventBus, EventFilter, EventSubscriber};
 use indelible_tests::expect::{must, must_fail};
@@ -11,7 +10,6 @@ use indelible_tests::fakes::CountingBus;
 use indelible_tests::scenario::{Outcome, TestApp};
 use indelible_tests::stage::{Stage, plan, tool};
 use infrastructure::bus::{BusSettings, LoggingEventBus};
-use logged_lines::Lines;
 use serde_json::json;
 
 /// Answers every event with one of the tool context, through its delivery.

@@ -1,11 +1,8 @@
 //! What the log says about itself, and what it answers once it is closed or was never opened.
 
-#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
-
-mod storage_place;
-
 use std::sync::Arc;
 
+use super::place::{Place, ids, log_over};
 use domain::audit::retention::Prefix;
 use domain::audit::{AuditFilter, Page, TallyBy};
 use domain::{
@@ -19,7 +16,6 @@ use infrastructure::seaorm::{
     Access, AuditStorage, SeaOrmAuditLog, SeaOrmAuditLogParameters, StorageOptions,
 };
 use shaku::HasComponent;
-use storage_place::{Place, ids, log_over};
 
 shaku::module! {
     Stored {

@@ -1,13 +1,9 @@
 //! The tree in the stored file: files from before it, what it costs, and what it says where somebody has
 //! changed the file from outside.
 
-#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
-#![allow(clippy::print_stdout)] // What was measured is read with `--nocapture`.
-
-mod storage_place;
-
 use std::error::Error;
 
+use super::place::{Place, ids, log_over};
 use domain::events::PlanCreated;
 use domain::ports::{KeptCheckpoint, KeptKey, TreeError};
 use domain::{
@@ -18,7 +14,6 @@ use indelible_tests::scenario::{Outcome, TestApp};
 use infrastructure::seaorm::{Access, AuditStorage, SeaOrmAuditTree, StorageOptions};
 use rusqlite::Connection;
 use shaku::HasComponent;
-use storage_place::{Place, ids, log_over};
 
 shaku::module! {
     Treeless {
@@ -41,10 +36,7 @@ fn told(error: &dyn Error) -> String {
 /// Files as the releases of their time made them, with the newest entry of each.
 fn earlier_versions() -> [(Place, i64, u64); 2] {
     let (first, second) = (Place::new(), Place::new());
-    let sql = [
-        include_str!("storage_place/first_version.sql"),
-        include_str!("storage_place/second_version.sql"),
-    ];
+    let sql = [include_str!("place/first_version.sql"), include_str!("place/second_version.sql")];
     first.raw().execute_batch(sql[0]).unwrap();
     second.raw().execute_batch(&sql.concat()).unwrap();
     [(first, 1, 1), (second, 2, 3)]

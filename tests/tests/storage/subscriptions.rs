@@ -1,14 +1,11 @@
 //! What only the file can promise of durable subscriptions: which statements of handlers are let
 //! through, how values arrive, and what becomes of a file of an earlier version.
 
-#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
-
-mod storage_place;
-
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::place::{Place, ids, log_over};
 use domain::audit::{Erasure, ErasureSelection};
 use domain::ports::{ErasureError, SubscriptionStoreError};
 use domain::subscription::{
@@ -28,7 +25,6 @@ use infrastructure::seaorm::{
 };
 use serde_json::json;
 use shaku::HasComponent;
-use storage_place::{Place, ids, log_over};
 
 const A_WHILE: Duration = Duration::from_mins(1);
 
@@ -269,7 +265,7 @@ async fn a_file_that_stays_locked_says_so_and_is_written_afterwards() {
 /// A file as the first release made it, with one event on record.
 fn first_version() -> Place {
     let place = Place::new();
-    place.raw().execute_batch(include_str!("storage_place/first_version.sql")).unwrap();
+    place.raw().execute_batch(include_str!("place/first_version.sql")).unwrap();
     place
 }
 

@@ -1,8 +1,6 @@
 //! What the tests of the stored file share: a folder, a log over a file in it, and the file as any
 //! other program sees it.
 
-#![allow(dead_code)] // Each test binary uses a part of it.
-
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,19 +1,15 @@
 //! Several processes share one file, and none harms another.
 
-#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
-
-mod storage_place;
-
 use std::collections::HashSet;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::place::{Place, ids, log_over};
 use domain::{AppendError, AuditAppend, Clock};
 use indelible_tests::contract::audit_log::{batch, entry};
 use infrastructure::clock::SystemClock;
 use infrastructure::seaorm::{AuditStorage, OpenError, SeaOrmAuditLog, StorageOptions};
-use storage_place::{Place, ids, log_over};
 
 const FILE: &str = "INDELIBLE_TEST_FILE";
 const NAME: &str = "INDELIBLE_TEST_NAME";
@@ -23,7 +19,7 @@ const SIZE: usize = 5;
 /// Another process that appends to the file: this very program, asked for one test alone.
 fn process(place: &Place, name: &str) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "appends_in_a_process_of_its_own", "--ignored", "--nocapture"])
+        .args(["--exact", "sharing::appends_in_a_process_of_its_own", "--ignored", "--nocapture"])
         .env(FILE, &place.file)
         .env(NAME, name)
         .stdout(Stdio::piped())

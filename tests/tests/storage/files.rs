@@ -1,16 +1,12 @@
 //! What is no audit log of ours is refused with a reason and left as it was.
 
-#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
-
-mod storage_place;
-
 use std::fs;
 use std::path::Path;
 
+use super::place::{Place, ids, log_over};
 use domain::{AppendError, AuditAppend, AuditInspect, QueryError};
 use indelible_tests::contract::audit_log::{batch, entry};
 use infrastructure::seaorm::{Access, AuditStorage, Durability, OpenError, StorageOptions};
-use storage_place::{Place, ids, log_over};
 
 /// Opens for writing and for reading, expects both to be refused, and compares the bytes.
 async fn refused(file: &Path) -> OpenError {

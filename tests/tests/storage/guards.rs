@@ -1,14 +1,10 @@
 //! The database itself keeps the record append-only, whoever opens it.
 
-#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
-
-mod storage_place;
-
+use super::place::{Place, ids};
 use domain::{AuditAppend, AuditTree};
 use indelible_tests::contract::audit_log::batch;
 use infrastructure::seaorm::SeaOrmAuditTree;
 use rusqlite::Connection;
-use storage_place::{Place, ids};
 
 const COLUMNS: &str = "event_id, event_type, schema_version, occurred_at, source, subject, plan_id, \
                        project_name, session_id, actor, user_identity, correlation_id, \
@@ -18,7 +14,7 @@ const COLUMNS: &str = "event_id, event_type, schema_version, occurred_at, source
 async fn recorded() -> (Place, Connection) {
     let place = Place::new();
     let storage = place.storage().await;
-    storage_place::log_over(&storage).append(&batch("e", 5)).await.unwrap();
+    super::place::log_over(&storage).append(&batch("e", 5)).await.unwrap();
     SeaOrmAuditTree::new(storage.clone()).grow().await.unwrap();
     storage.close().await;
     let raw = place.raw();

@@ -1,13 +1,10 @@
 //! What erasing leaves in the file: the tree as it was, and nothing of what was erased.
 
-#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
-
-mod storage_place;
-
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::place::Place;
 use domain::audit::{Erasure, ErasureSelection, Page};
 use domain::ports::ErasureError;
 use domain::proof::{CommittedField, Digest, StoredEntry};
@@ -21,7 +18,6 @@ use infrastructure::seaorm::{
     Access, AuditStorage, SeaOrmAuditErasure, SeaOrmAuditLog, SeaOrmAuditTree, StorageOptions,
 };
 use proptest::prelude::*;
-use storage_place::Place;
 
 /// What stands in every value that is to be erased, and nowhere else.
 const ERASED: &str = "ann-7f3a";

@@ -3,8 +3,6 @@
 //!
 //! What the program prints of it is tested with the program, in `bootstrap/tests/cli/`.
 
-#![allow(clippy::unwrap_used, reason = "a test may give up")]
-
 use std::sync::Arc;
 
 use application::explain::{Cause, ExplainError, Limits, Meaning, Outcome, Question};

@@ -1,11 +1,8 @@
 //! The database itself keeps what is under a legal hold, whoever opens it.
 
-#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
-
-mod storage_place;
-
 use std::sync::Arc;
 
+use super::place::{Place, ids, log_over};
 use domain::audit::legal_hold::{HoldId, HoldScope, LegalHold};
 use domain::events::{AuditHoldPlaced, AuditHoldReleased};
 use domain::ports::LegalHoldError;
@@ -18,7 +15,6 @@ use infrastructure::seaorm::{
     Access, AuditStorage, SeaOrmAuditTree, SeaOrmLegalHolds, StorageOptions,
 };
 use rusqlite::Connection;
-use storage_place::{Place, ids, log_over};
 
 /// An entry that says that a hold was placed or released.
 fn said<E: DomainEvent>(id: &str, event: E) -> AuditEntry {
@@ -166,7 +162,7 @@ async fn of_a_released_hold_nothing_is_left_in_the_file() {
 #[tokio::test]
 async fn a_file_of_an_earlier_version_has_no_holds_until_it_is_written_to() {
     let place = Place::new();
-    place.raw().execute_batch(include_str!("storage_place/first_version.sql")).unwrap();
+    place.raw().execute_batch(include_str!("place/first_version.sql")).unwrap();
     let options = StorageOptions { access: Access::ReadOnly, ..place.options() };
     let storage = AuditStorage::connect(options).await.unwrap();
     let holds = SeaOrmLegalHolds::new(storage.clone());
