@@ -6,7 +6,7 @@ use domain::{AuditLog, Sequence};
 
 use super::Condition;
 use crate::causes::causes;
-use crate::proof::SignCheckpoints;
+use crate::proof::{CheckpointError, SignCheckpoints};
 
 /// What is checked, and how long an entry may wait to be signed.
 pub(super) struct Signing {
@@ -22,6 +22,12 @@ impl Signing {
         now: DateTime<Utc>,
     ) -> Vec<Condition> {
         let mut conditions = vec![self.tree(log, now).await];
+        match self.checkpoints.probe().await {
+            Ok(()) | Err(CheckpointError::Tree(_)) => {}
+            Err(error) => {
+                conditions.push(Condition::degraded("signing", causes(&error).join(": ")));
+            }
+        }
         if let Some(anchor) = self.checkpoints.anchor() {
             let what = format!("anchor {}", anchor.name());
             conditions.push(match anchor.probe().await {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::ports::{
-    AnchorError, CheckpointAnchor, CheckpointSigner, KeptCheckpoint, KeptKey, SigningError,
-    TreeError,
+    AnchorError, CheckpointAnchor, CheckpointSigner, KeptCheckpoint, KeptKey, Remembered,
+    SigningError, TreeError, TreeStanding,
 };
 use domain::proof::{
     Checkpoint, InvalidOrigin, NotASignedCheckpoint, Origin, SignatureFlaw, SignedCheckpoint,
@@ -43,6 +43,31 @@ pub enum CheckpointError {
          `indelible verify`"
     )]
     Forged(#[source] SignatureFlaw),
+    /// A checkpoint that is kept outside the record does not belong to this tree.
+    #[error(
+        "a checkpoint in {place} is of {size} entries, and the record does not begin with them: it is an \
+         older copy, or was changed from outside; run `indelible verify --against {place}`, and move that \
+         file away where an older copy was put back on purpose"
+    )]
+    Contradicted {
+        /// How many entries were signed before.
+        size: u64,
+        /// Where that is kept.
+        place: String,
+    },
+    /// What the signer remembers was not signed by the record's keys.
+    #[error(
+        "the checkpoint in {place} was not signed by this record's keys: one of them was changed from \
+         outside, or is of another record; run `indelible verify --against {place}`, and move that file \
+         away where it does not belong here"
+    )]
+    Foreign {
+        /// Where it is kept.
+        place: String,
+        /// What is wrong with the signature.
+        #[source]
+        source: SignatureFlaw,
+    },
     /// The record's name is not one.
     #[error(
         "the record has no name to sign for: it was changed from outside; run `indelible verify`"
@@ -112,37 +137,44 @@ impl SignCheckpoints {
     /// been recorded since; `None` where nothing can be proven yet.
     ///
     /// # Errors
-    /// See [`CheckpointError`]. A tree that does not begin with what was signed before is not signed.
+    /// See [`CheckpointError`]. A tree that does not begin with what was signed before is not signed,
+    /// wherever that is kept: in the record, beside the key, or by the anchor.
     pub async fn run(&self) -> Result<Option<SignedCheckpoint>, CheckpointError> {
-        // Asked first: what others sign meanwhile may be about more than the tree had.
-        let newest = self.newest().await?;
+        let (origin, signed) = self.signed().await?;
         let standing = self.tree.grow().await?;
+        self.judge(&signed, &standing).await?;
         if standing.size == 0 {
             return Ok(None);
         }
-        if let Some(newest) = newest {
-            let signed = newest.checkpoint().head;
-            let rewritten = CheckpointError::Rewritten { size: signed.size };
-            if signed.size > standing.size || head_at(&*self.tree, signed.size).await? != signed {
-                return Err(rewritten);
+        if let Some(newest) = signed.newest
+            && newest.checkpoint().head.size == standing.size
+        {
+            if self.unanchored.load(Ordering::Relaxed) {
+                self.keep_elsewhere(&newest).await?;
             }
-            if signed.size == standing.size {
-                if self.unanchored.load(Ordering::Relaxed) {
-                    self.keep_elsewhere(&newest).await?;
-                }
-                return Ok(Some(newest));
-            }
+            return Ok(Some(newest));
         }
-        let origin = Origin::of_log(&standing.log_id)?;
         let kept_at = self.clock.now();
         let key = self.signer.verifier_key(&origin)?;
         self.tree.keep_key(&KeptKey { verifier_key: key.to_string(), kept_at }).await?;
         let head = head_at(&*self.tree, standing.size).await?;
         let checkpoint = self.signer.sign(&Checkpoint { origin, head })?;
+        // Before anybody is shown it: whatever becomes of the record, no other is signed in its place.
+        self.signer.remember(&checkpoint).await?;
         let note = checkpoint.as_str().to_owned();
         self.tree.keep_checkpoint(&KeptCheckpoint { size: head.size, note, kept_at }).await?;
         self.keep_elsewhere(&checkpoint).await?;
         Ok(Some(checkpoint))
+    }
+
+    /// Whether the record could be signed now, as far as can be told without signing it.
+    ///
+    /// # Errors
+    /// See [`CheckpointError`].
+    pub async fn probe(&self) -> Result<(), CheckpointError> {
+        let (origin, signed) = self.signed().await?;
+        self.signer.verifier_key(&origin)?;
+        self.judge(&signed, &self.tree.standing().await?).await
     }
 
     /// The same, and keeps the checkpoint outside the record also where it is not new: an earlier attempt
@@ -169,14 +201,71 @@ impl SignCheckpoints {
         Ok(())
     }
 
-    async fn newest(&self) -> Result<Option<SignedCheckpoint>, CheckpointError> {
-        let Some(newest) = self.tree.newest_checkpoint().await? else { return Ok(None) };
-        let newest = SignedCheckpoint::parse(&newest.note).map_err(CheckpointError::Unreadable)?;
-        // By this key, or by one that was in use before: those are kept in the record.
-        let mut keys = vec![self.signer.verifier_key(&newest.checkpoint().origin)?];
+    /// The name to sign for, and what was signed before. Asked before the tree is looked at: what others
+    /// sign meanwhile may be about more than it had.
+    async fn signed(&self) -> Result<(Origin, Signed), CheckpointError> {
+        let origin = Origin::of_log(&self.tree.standing().await?.log_id)?;
         let kept = self.tree.keys().await?;
-        keys.extend(kept.iter().filter_map(|key| key.verifier_key.parse::<VerifierKey>().ok()));
-        newest.verify(&keys).map_err(CheckpointError::Forged)?;
-        Ok(Some(newest))
+        let kept = kept.iter().filter_map(|key| key.verifier_key.parse::<VerifierKey>().ok());
+        // By this key, or by one that was in use before: those are kept in the record.
+        let mut keys: Vec<VerifierKey> = kept.collect();
+        let newest = self.tree.newest_checkpoint().await?;
+        let newest = newest.map(|newest| SignedCheckpoint::parse(&newest.note)).transpose();
+        let newest = newest.map_err(CheckpointError::Unreadable)?;
+        if let Some(newest) = &newest {
+            keys.push(self.signer.verifier_key(&newest.checkpoint().origin)?);
+            newest.verify(&keys).map_err(CheckpointError::Forged)?;
+        }
+        let mut elsewhere = Vec::new();
+        if let Some(last) = self.signer.last_signed(&origin).await? {
+            keys.push(self.signer.verifier_key(&origin)?);
+            let foreign = |source| CheckpointError::Foreign { place: last.place.clone(), source };
+            last.checkpoint.verify(&keys).map_err(foreign)?;
+            elsewhere.push(last);
+        }
+        if let Some(anchor) = &self.anchor {
+            // One that cannot be reached is told of once there is something to keep.
+            let kept = anchor.recent(&origin).await.unwrap_or_default();
+            keys.push(self.signer.verifier_key(&origin)?);
+            // Strangers may write there as well: what they signed says nothing about this record.
+            let ours = kept.into_iter().filter(|kept| kept.verify(&keys).is_ok());
+            let last = ours.max_by_key(|kept| kept.checkpoint().head.size);
+            let place = anchor.name();
+            elsewhere.extend(last.map(|checkpoint| Remembered { checkpoint, place }));
+        }
+        Ok((origin, Signed { newest, elsewhere }))
     }
+
+    /// Whether the tree begins with all that was signed before.
+    async fn judge(&self, signed: &Signed, standing: &TreeStanding) -> Result<(), CheckpointError> {
+        if let Some(newest) = &signed.newest
+            && !self.begins_with(newest, standing).await?
+        {
+            return Err(CheckpointError::Rewritten { size: newest.checkpoint().head.size });
+        }
+        for Remembered { checkpoint, place } in &signed.elsewhere {
+            if !self.begins_with(checkpoint, standing).await? {
+                let (size, place) = (checkpoint.checkpoint().head.size, place.clone());
+                return Err(CheckpointError::Contradicted { size, place });
+            }
+        }
+        Ok(())
+    }
+
+    async fn begins_with(
+        &self,
+        signed: &SignedCheckpoint,
+        standing: &TreeStanding,
+    ) -> Result<bool, CheckpointError> {
+        let signed = signed.checkpoint().head;
+        Ok(signed.size <= standing.size && head_at(&*self.tree, signed.size).await? == signed)
+    }
+}
+
+/// What was signed before.
+struct Signed {
+    /// As the record has it.
+    newest: Option<SignedCheckpoint>,
+    /// As it is kept outside the record.
+    elsewhere: Vec<Remembered>,
 }

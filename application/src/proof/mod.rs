@@ -10,7 +10,7 @@ mod tree;
 mod verify;
 
 pub use checkpoints::{CheckpointError, SignCheckpoints};
-pub use notes::{BadNote, read_checkpoints};
+pub use notes::{BadNote, checkpoints_of, read_checkpoints};
 pub use prove::{ProveError, prove_answer, prove_entry, prove_growth};
 pub use publish::{Publication, PublishError, PublishedFiles, publish_tiles};
 pub use tree::{TreeReadError, head_at};

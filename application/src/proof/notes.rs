@@ -1,6 +1,6 @@
 //! Checkpoints as people keep them: one in a file, or many one after the other, as an anchor has them.
 
-use domain::proof::{NotASignedCheckpoint, SignedCheckpoint};
+use domain::proof::{NotASignedCheckpoint, Origin, SignedCheckpoint};
 
 /// A text has something in it that is no checkpoint.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -43,6 +43,20 @@ pub fn read_checkpoints(text: &str) -> Result<Vec<SignedCheckpoint>, BadNote> {
         checkpoints.push(parse(&note, begun)?);
     }
     Ok(checkpoints)
+}
+
+/// The checkpoints of a log in a text that may begin in the middle of one, and have anything between.
+#[must_use]
+pub fn checkpoints_of(origin: &Origin, text: &str) -> Vec<SignedCheckpoint> {
+    let lines: Vec<&str> = text.lines().collect();
+    let begins = |at: &usize| lines[*at] == origin.as_str();
+    let signature = |line: &&&str| line.starts_with('\u{2014}');
+    let note = |at: usize| {
+        let first = at + lines[at..].iter().position(|line| signature(&line))?;
+        let last = first + lines[first..].iter().take_while(signature).count();
+        SignedCheckpoint::parse(&(lines[at..last].join("\n") + "\n")).ok()
+    };
+    (0..lines.len()).filter(begins).filter_map(note).collect()
 }
 
 fn parse(note: &str, line: usize) -> Result<SignedCheckpoint, BadNote> {

@@ -134,10 +134,11 @@ impl AppBuilder {
         } else {
             Some(redactor(&settings)?)
         };
-        let signer = if overridden(TypeId::of::<dyn CheckpointSigner>()) || storage.is_none() {
-            None
-        } else {
-            Some(signer(&settings)?)
+        let signer = match &storage {
+            Some(storage) if !overridden(TypeId::of::<dyn CheckpointSigner>()) => {
+                Some(signer(&settings, storage).await?)
+            }
+            _ => None,
         };
         let mut module = over(storage.as_ref())
             .with_component_parameters::<Ed25519Signer>(Ed25519SignerParameters { signer })
@@ -263,13 +264,23 @@ fn redactor(settings: &Settings) -> Result<SecretRedactor, StartError> {
     Ok(SecretRedactor::new(&options.rules(), key)?)
 }
 
-/// The signer of these settings; its key is made here at the first start.
-fn signer(settings: &Settings) -> Result<Ed25519Signer, StartError> {
+/// The signer of these settings. Its key is made here at the first start, and never again: the key of a
+/// record that has been signed is brought back or changed by somebody who knows that they do it.
+async fn signer(settings: &Settings, storage: &AuditStorage) -> Result<Ed25519Signer, StartError> {
     let file = settings.proof.key_file(&settings.audit.database_file());
     Ok(match std::env::var(KEY_VARIABLE) {
         Ok(key) if !key.is_empty() => Ed25519Signer::from_text(&key, KEY_VARIABLE)?,
+        _ if has_been_signed(storage).await => Ed25519Signer::load_or_miss(&file)?,
         _ => Ed25519Signer::load_or_create(&file)?,
     })
+}
+
+/// Where that cannot be read, no key is made on the strength of it.
+async fn has_been_signed(storage: &AuditStorage) -> bool {
+    match SeaOrmAuditTree::new(storage.clone()).keys().await {
+        Ok(keys) => !keys.is_empty(),
+        Err(error) => !matches!(error, TreeError::NotKept),
+    }
 }
 
 /// Where the settings have checkpoints kept outside the record.

@@ -199,6 +199,34 @@ fn a_new_key_signs_from_then_on_and_the_change_is_on_record() {
 }
 
 #[test]
+fn a_record_whose_key_is_gone_goes_on_and_is_signed_again_once_somebody_has_said_how() {
+    let sandbox = recorded();
+    let key = sandbox.path("audit.db.signing-key");
+    let first = sandbox.run(&["key", "show"]).success().out;
+    let away = sandbox.path("away");
+    std::fs::rename(&key, &away).unwrap();
+    // What happens meanwhile is on record, and waits.
+    let recorded = sandbox.feed(&["record"], ndjson(30..33).as_bytes()).success();
+    assert!(recorded.err.contains("signing-key") && recorded.err.contains("key rotate"));
+    let refused = sandbox.run(&["checkpoint"]).with_code(1);
+    assert!(refused.err.contains("audit.db.signing-key"), "{}", refused.err);
+    sandbox.run(&["doctor"]).with_code(1).prints(&["key rotate"]);
+    assert!(!key.exists() && sandbox.run(&["key", "show"]).success().out == first);
+
+    std::fs::rename(&away, &key).unwrap();
+    let signed = sandbox.run(&["checkpoint"]).success().out;
+    assert_eq!(signed.lines().nth(1), Some("33"), "{signed}");
+    std::fs::remove_file(&key).unwrap();
+    let second = sandbox.run(&["key", "rotate"]).success().out;
+    let rows = sandbox.log(&["--type", "audit.key_rotated"]);
+    assert_eq!(rows[0]["details"]["old_verifier"], first.trim());
+    assert_eq!(rows[0]["details"]["new_verifier"], second.trim());
+    let both = sandbox.file("both", format!("{first}{second}"));
+    sandbox.run(&["verify", "--key", both.to_str().unwrap()]).success();
+    sandbox.run(&["doctor"]).success();
+}
+
+#[test]
 fn checkpoints_are_kept_elsewhere_and_show_what_the_record_alone_does_not() {
     let sandbox = recorded();
     let anchor = sandbox.path("anchor");
@@ -220,6 +248,13 @@ fn checkpoints_are_kept_elsewhere_and_show_what_the_record_alone_does_not() {
     assert_eq!(found["findings"][0]["kind"], "truncation");
     assert_eq!(found["findings"][0]["sequence"], 34);
 
+    // The older copy is not signed, since beside the key and in the anchor stands what was signed since.
+    let refused = sandbox.run(&["checkpoint"]).with_code(1);
+    assert!(refused.err.contains("40 entries") && refused.err.contains("signing-key.signed"));
+    sandbox.run(&["doctor"]).with_code(1).prints(&["signing-key.signed"]);
+    std::fs::remove_file(sandbox.path("audit.db.signing-key.signed")).unwrap();
+    let refused = sandbox.run(&[&["checkpoint"][..], &anchored].concat()).with_code(1);
+    assert!(refused.err.contains("40 entries") && refused.err.contains(anchor.to_str().unwrap()));
     let doctor = sandbox.run(&["doctor", "--proof-anchor-file", "missing/anchor"]).with_code(1);
     assert!(doctor.out.contains("missing/anchor"), "{}", doctor.out);
     sandbox.run(&["doctor"]).success().prints(&["signed up to"]);

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use shaku::Interface;
 
 use super::StorageProblem;
+use crate::proof::{Origin, SignedCheckpoint};
 
 /// Why a checkpoint could not be kept elsewhere.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -41,6 +42,12 @@ pub trait CheckpointAnchor: Interface {
     /// An adapter MUST return only once it is kept as durably as the place allows, and MUST never
     /// change what was kept.
     async fn keep(&self, note: &str) -> Result<(), AnchorError>;
+
+    /// The last checkpoints of a log that it has, as many as it can tell at little cost and whoever they are
+    /// signed by; none where what was kept is not for it to read.
+    async fn recent(&self, _origin: &Origin) -> Result<Vec<SignedCheckpoint>, AnchorError> {
+        Ok(Vec::new())
+    }
 
     /// Whether it could keep one now, as far as can be told without keeping one.
     async fn probe(&self) -> Result<(), AnchorError>;

@@ -29,7 +29,7 @@ pub use audit_log::{
 };
 pub use audit_tree::{AuditTree, KeptCheckpoint, KeptKey, LeafCheck, TreeError, TreeStanding};
 pub use checkpoint_anchor::{AnchorError, CheckpointAnchor};
-pub use checkpoint_signer::{CheckpointSigner, SigningError};
+pub use checkpoint_signer::{CheckpointSigner, Remembered, SigningError};
 pub use clock::Clock;
 pub use delivery::{Delivery, EmitBatch, MAX_REACTION_DEPTH, ReactionEmitter};
 pub use event_bus::{

@@ -4,12 +4,17 @@
 //! machine's, and one that is not mounted must be noticed.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use application::proof::checkpoints_of;
 use async_trait::async_trait;
 use domain::ports::{AnchorError, CheckpointAnchor};
+use domain::proof::{Origin, SignedCheckpoint};
+
+/// How much of the end of the file is read for the last checkpoints: hundreds of them.
+const END: u64 = 1 << 16;
 
 /// Keeps checkpoints at the end of a file, as signed notes one after the other.
 #[derive(Debug, Clone)]
@@ -24,16 +29,16 @@ impl FileAnchor {
         Self { file: file.into() }
     }
 
-    async fn with_file(
+    async fn with_file<T: Send + 'static>(
         &self,
-        work: impl FnOnce(File) -> io::Result<()> + Send + 'static,
-    ) -> Result<(), AnchorError> {
+        work: impl FnOnce(File) -> io::Result<T> + Send + 'static,
+    ) -> Result<T, AnchorError> {
         let file = self.file.clone();
         let unreachable = |source: Arc<dyn std::error::Error + Send + Sync>| {
             AnchorError::Unreachable { anchor: self.name(), source }
         };
         let done = tokio::task::spawn_blocking(move || {
-            work(OpenOptions::new().create(true).append(true).open(file)?)
+            work(OpenOptions::new().create(true).read(true).append(true).open(file)?)
         });
         let done = done.await.map_err(|gone| unreachable(Arc::new(gone)))?;
         done.map_err(|error| unreachable(Arc::new(error)))
@@ -54,6 +59,17 @@ impl CheckpointAnchor for FileAnchor {
             file.sync_all()
         })
         .await
+    }
+
+    async fn recent(&self, origin: &Origin) -> Result<Vec<SignedCheckpoint>, AnchorError> {
+        let end = self.with_file(|mut file| {
+            let length = file.metadata()?.len();
+            file.seek(SeekFrom::Start(length.saturating_sub(END)))?;
+            let mut end = Vec::new();
+            file.read_to_end(&mut end)?;
+            Ok(end)
+        });
+        Ok(checkpoints_of(origin, &String::from_utf8_lossy(&end.await?)))
     }
 
     async fn probe(&self) -> Result<(), AnchorError> {

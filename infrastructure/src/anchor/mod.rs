@@ -1,6 +1,6 @@
 //! Places outside the record where checkpoints are kept: a file, or what a command makes of them.
 //!
-//! Deliberately absent: reading them back. Whoever verifies the record is given the file.
+//! Deliberately absent: reading all of them back. Whoever verifies the record is given the file.
 
 mod command;
 mod file;

@@ -5,6 +5,7 @@
 
 mod error;
 mod key_text;
+mod memory;
 mod signer;
 
 pub use error::SigningKeyError;

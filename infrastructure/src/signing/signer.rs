@@ -2,16 +2,18 @@
 
 use std::fmt;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use domain::ports::{CheckpointSigner, SigningError};
+use async_trait::async_trait;
+use domain::ports::{CheckpointSigner, Remembered, SigningError};
 use domain::proof::{Checkpoint, Origin, SignedCheckpoint, VerifierKey};
 use ed25519_dalek::{Signer as _, SigningKey};
 use shaku::{Component, Module, ModuleBuildContext};
 use signed_note::{Note, Signer};
 use zeroize::Zeroizing;
 
+use super::memory::{MemoryError, SignedMemory};
 use super::{SigningKeyError, key_text};
 use crate::secret_file::{self, NotRead};
 
@@ -21,7 +23,9 @@ const MOST_BYTES: u64 = 4096;
 /// Signs with an Ed25519 key, which is wiped from memory with the signer and never shown.
 #[derive(Clone)]
 pub struct Ed25519Signer {
-    key: Option<Arc<SigningKey>>,
+    key: Result<Arc<SigningKey>, NoKey>,
+    /// Beside the file of the key, where that has one.
+    memory: Option<SignedMemory>,
 }
 
 impl fmt::Debug for Ed25519Signer {
@@ -30,10 +34,18 @@ impl fmt::Debug for Ed25519Signer {
     }
 }
 
-/// The signer was built without a key.
-#[derive(Debug, thiserror::Error)]
-#[error("no key was given to the signer: pass one when it is built")]
-struct NoKey;
+/// Why a signer has no key.
+#[derive(Debug, Clone, thiserror::Error)]
+enum NoKey {
+    #[error("no key was given to the signer: pass one when it is built")]
+    NotGiven,
+    #[error(
+        "there is no signing key at {}, and this record has been signed with one: bring it back, there or \
+         to the environment, or go on with a new one by `indelible key rotate`, which is put on record",
+        .0.display()
+    )]
+    Gone(PathBuf),
+}
 
 impl Ed25519Signer {
     /// The signer of the key in a file, which is made when it is not there, readable by its owner only.
@@ -45,7 +57,7 @@ impl Ed25519Signer {
         if let Some(signer) = Self::load(file)? {
             return Ok(signer);
         }
-        let signer = Self::generate()?;
+        let signer = Self { memory: Some(SignedMemory::beside(file)), ..Self::generate()? };
         match secret_file::create(file, signer.text().as_bytes()) {
             Ok(()) => Ok(signer),
             Err(source) if source.kind() == io::ErrorKind::AlreadyExists => {
@@ -56,6 +68,16 @@ impl Ed25519Signer {
         }
     }
 
+    /// The signer of the key in a file, of a record that has been signed. Where the file is gone no other
+    /// key is made in its place: such a signer signs nothing, and says why.
+    ///
+    /// # Errors
+    /// When the file cannot be read, may be read by others, or holds no key.
+    pub fn load_or_miss(file: &Path) -> Result<Self, SigningKeyError> {
+        let gone = || Self { key: Err(NoKey::Gone(file.to_owned())), memory: None };
+        Ok(Self::load(file)?.unwrap_or_else(gone))
+    }
+
     /// The signer of the key in a text; `place` says where it comes from, for people.
     ///
     /// # Errors
@@ -63,7 +85,7 @@ impl Ed25519Signer {
     pub fn from_text(text: &str, place: &str) -> Result<Self, SigningKeyError> {
         let key = key_text::read(text);
         let key = key.ok_or_else(|| SigningKeyError::Malformed { place: place.to_owned() })?;
-        Ok(Self { key: Some(Arc::new(key)) })
+        Ok(Self { key: Ok(Arc::new(key)), memory: None })
     }
 
     /// The signer of a new key, which goes with it unless it is kept.
@@ -73,7 +95,7 @@ impl Ed25519Signer {
     pub fn generate() -> Result<Self, SigningKeyError> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed)?;
-        Ok(Self { key: Some(Arc::new(SigningKey::from_bytes(&seed))) })
+        Ok(Self { key: Ok(Arc::new(SigningKey::from_bytes(&seed))), memory: None })
     }
 
     /// Keeps the key in the file, in place of the one that is there: that one is gone then, and nobody
@@ -95,16 +117,17 @@ impl Ed25519Signer {
         })?;
         let Some(bytes) = read.map(Zeroizing::new) else { return Ok(None) };
         let text = String::from_utf8_lossy(&bytes);
-        Self::from_text(&text, &file.display().to_string()).map(Some)
+        let signer = Self::from_text(&text, &file.display().to_string())?;
+        Ok(Some(Self { memory: Some(SignedMemory::beside(file)), ..signer }))
     }
 
     /// The key's text, wiped from memory after use; empty where there is none.
     fn text(&self) -> Zeroizing<String> {
-        Zeroizing::new(self.key.as_deref().map(key_text::write).unwrap_or_default())
+        Zeroizing::new(self.key.as_deref().map_or_else(|_| String::new(), key_text::write))
     }
 
     fn named(&self, origin: &Origin) -> Result<Named<'_>, SigningError> {
-        let key = self.key.as_deref().ok_or_else(|| SigningError(Arc::new(NoKey)))?;
+        let key = self.key.as_deref().map_err(|none| SigningError(Arc::new(none.clone())))?;
         Ok(Named { name: origin.as_str().to_owned(), id: key_text::id(origin.as_str(), key), key })
     }
 }
@@ -130,6 +153,7 @@ impl Signer for Named<'_> {
     }
 }
 
+#[async_trait]
 impl CheckpointSigner for Ed25519Signer {
     fn verifier_key(&self, origin: &Origin) -> Result<VerifierKey, SigningError> {
         let Named { name, key, .. } = self.named(origin)?;
@@ -146,6 +170,27 @@ impl CheckpointSigner for Ed25519Signer {
         let note = String::from_utf8_lossy(&note.to_bytes()).into_owned();
         SignedCheckpoint::parse(&note).map_err(|error| SigningError(Arc::new(error)))
     }
+
+    async fn last_signed(&self, origin: &Origin) -> Result<Option<Remembered>, SigningError> {
+        let Some(memory) = self.memory.clone() else { return Ok(None) };
+        let origin = origin.clone();
+        blocking(move || memory.last(&origin)).await
+    }
+
+    async fn remember(&self, signed: &SignedCheckpoint) -> Result<(), SigningError> {
+        let Some(memory) = self.memory.clone() else { return Ok(()) };
+        let signed = signed.clone();
+        blocking(move || memory.keep(&signed)).await
+    }
+}
+
+/// Files are read and synced where nobody else waits for it.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, MemoryError> + Send + 'static,
+) -> Result<T, SigningError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|gone| SigningError(Arc::new(gone)))?
+        .map_err(|error| SigningError(Arc::new(error)))
 }
 
 /// What the component is built from.
@@ -163,7 +208,8 @@ impl<M: Module> Component<M> for Ed25519Signer {
         _: &mut ModuleBuildContext<M>,
         parameters: Self::Parameters,
     ) -> Box<dyn CheckpointSigner> {
-        Box::new(parameters.signer.unwrap_or(Self { key: None }))
+        let none = Self { key: Err(NoKey::NotGiven), memory: None };
+        Box::new(parameters.signer.unwrap_or(none))
     }
 }
 
@@ -222,6 +268,6 @@ mod tests {
         }
         let signer = Ed25519Signer::generate().unwrap();
         let shown = format!("{signer:?}");
-        assert!(!shown.contains(signer.text().trim().rsplit('+').next().unwrap()));
+        assert!(!shown.contains(signer.text().trim().splitn(5, '+').last().unwrap()));
     }
 }

@@ -10,4 +10,5 @@ mod changed;
 mod elsewhere;
 mod grown;
 mod published;
+mod remembered;
 mod signed;

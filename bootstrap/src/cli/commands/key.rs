@@ -45,16 +45,26 @@ async fn rotate(context: Context<'_>) -> Result<(), Failure> {
     let file = settings.proof.key_file(&settings.audit.database_file());
     let app = context.start_on_record().await?;
     let outcome = async {
-        // With the old key, while it is there.
-        let failed = |error| Failure::because("the last checkpoint of the old key failed", error);
-        app.sign_checkpoint().await.map_err(failed)?;
         let standing = app.tree().standing().await.map_err(Failure::tree)?;
         let failed = |error| Failure::because("the keys have no name", error);
         let origin = Origin::of_log(&standing.log_id).map_err(failed)?;
         let new = Ed25519Signer::generate()
             .map_err(|error| Failure::because("no new key could be made", error))?;
+        let old_verifier = match app.signer().verifier_key(&origin) {
+            Ok(old) => {
+                // With the old key, while it is there.
+                let failed =
+                    |error| Failure::because("the last checkpoint of the old key failed", error);
+                app.sign_checkpoint().await.map_err(failed)?;
+                old.to_string()
+            }
+            // It is gone: what it was is known of what it has signed.
+            Err(gone) => match app.tree().keys().await.map_err(Failure::tree)?.pop() {
+                Some(last) => last.verifier_key,
+                None => return Err(Failure::because("the keys cannot be named", gone)),
+            },
+        };
         let failed = |error| Failure::because("the keys cannot be named", error);
-        let old_verifier = app.signer().verifier_key(&origin).map_err(failed)?.to_string();
         let new_verifier = domain::ports::CheckpointSigner::verifier_key(&new, &origin)
             .map_err(failed)?
             .to_string();

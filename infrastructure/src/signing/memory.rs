@@ -1,0 +1,198 @@
+//! What was signed last, in a file beside the private key: whoever changes the record and takes its
+//! checkpoints out of it does not reach it without reaching the key as well.
+//!
+//! Deliberately absent: what follows from it. Whoever signs compares it with the record.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use application::proof::{BadNote, read_checkpoints};
+use domain::ports::Remembered;
+use domain::proof::{Origin, SignedCheckpoint};
+
+use crate::secret_file::{self, NotRead};
+
+/// One note of some hundred bytes for each log that is signed with the key.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// Why it is not known what was signed last.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum MemoryError {
+    #[error(
+        "{}, in which stands what was signed last, cannot be read: make it a file that you may read",
+        .file.display()
+    )]
+    Unreadable {
+        file: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error(
+        "{}, in which stands what was signed last, may be written by others (mode {mode:o}): run `chmod \
+         600 {}` and then `indelible verify`",
+        .file.display(), .file.display()
+    )]
+    Exposed { file: PathBuf, mode: u32 },
+    #[error(
+        "{}, in which stands what was signed last, was changed: compare the record with a checkpoint that \
+         is kept elsewhere, by `indelible verify --against`, and then remove the file",
+        .file.display()
+    )]
+    Damaged {
+        file: PathBuf,
+        #[source]
+        source: BadNote,
+    },
+    #[error(
+        "what was signed cannot be kept in {}: its folder has to be one that you may write to",
+        .file.display()
+    )]
+    Unwritable {
+        file: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// The last checkpoint of each log that is signed with the key in a file.
+#[derive(Debug, Clone)]
+pub(super) struct SignedMemory {
+    key_file: PathBuf,
+    file: PathBuf,
+}
+
+impl SignedMemory {
+    /// What is remembered beside this key.
+    pub(super) fn beside(key_file: &Path) -> Self {
+        let mut file = key_file.as_os_str().to_owned();
+        file.push(".signed");
+        Self { key_file: key_file.to_owned(), file: PathBuf::from(file) }
+    }
+
+    pub(super) fn last(&self, origin: &Origin) -> Result<Option<Remembered>, MemoryError> {
+        let last = self.read()?.into_iter().find(|kept| kept.checkpoint().origin == *origin);
+        let place = self.file.display().to_string();
+        Ok(last.map(|checkpoint| Remembered { checkpoint, place }))
+    }
+
+    /// Keeps it in place of a smaller one of its log.
+    pub(super) fn keep(&self, signed: &SignedCheckpoint) -> Result<(), MemoryError> {
+        let unwritable = |source| MemoryError::Unwritable { file: self.file.clone(), source };
+        // Held by whoever is about to replace the file; the file itself is another one afterwards.
+        let turn = File::open(&self.key_file).map_err(unwritable)?;
+        turn.lock().map_err(unwritable)?;
+        let mut kept = self.read()?;
+        let new = signed.checkpoint();
+        let same = |kept: &SignedCheckpoint| kept.checkpoint().origin == new.origin;
+        if kept.iter().any(|kept| same(kept) && kept.checkpoint().head.size > new.head.size) {
+            return Ok(());
+        }
+        kept.retain(|kept| !same(kept));
+        kept.push(signed.clone());
+        let text: String = kept.iter().map(SignedCheckpoint::as_str).collect();
+        secret_file::replace(&self.file, text.as_bytes()).map_err(unwritable)
+    }
+
+    fn read(&self) -> Result<Vec<SignedCheckpoint>, MemoryError> {
+        let file = || self.file.clone();
+        let read = secret_file::read(&self.file, MOST_BYTES).map_err(|error| match error {
+            NotRead::Unreadable(source) => MemoryError::Unreadable { file: file(), source },
+            NotRead::Exposed(mode) => MemoryError::Exposed { file: file(), mode },
+        })?;
+        let text = read.unwrap_or_default();
+        read_checkpoints(&String::from_utf8_lossy(&text))
+            .map_err(|source| MemoryError::Damaged { file: file(), source })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use domain::ports::CheckpointSigner;
+    use domain::proof::{Checkpoint, Digest, TreeHead};
+
+    use super::super::Ed25519Signer;
+    use super::*;
+
+    fn origin(log: &str) -> Origin {
+        Origin::of_log(log).unwrap()
+    }
+
+    fn signed(log: &str, size: u64) -> SignedCheckpoint {
+        let head = TreeHead { size, root: Digest([9; 32]) };
+        let signer = Ed25519Signer::generate().unwrap();
+        signer.sign(&Checkpoint { origin: origin(log), head }).unwrap()
+    }
+
+    fn memory(folder: &tempfile::TempDir) -> SignedMemory {
+        let key = folder.path().join("key");
+        secret_file::create(&key, b"key").unwrap();
+        SignedMemory::beside(&key)
+    }
+
+    fn size(memory: &SignedMemory, log: &str) -> Option<u64> {
+        let last = memory.last(&origin(log)).unwrap();
+        last.map(|last| last.checkpoint.checkpoint().head.size)
+    }
+
+    #[test]
+    fn the_largest_of_each_log_is_remembered_and_never_a_smaller_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let memory = memory(&folder);
+        assert_eq!(size(&memory, "a"), None);
+        for (log, entries) in [("a", 3), ("b", 9), ("a", 5), ("a", 4)] {
+            memory.keep(&signed(log, entries)).unwrap();
+        }
+        assert_eq!((size(&memory, "a"), size(&memory, "b")), (Some(5), Some(9)));
+        assert_eq!(size(&memory, "c"), None);
+        // The same again is what the same program signs after a crash.
+        memory.keep(&signed("a", 5)).unwrap();
+        assert_eq!(size(&memory, "a"), Some(5));
+    }
+
+    #[test]
+    fn many_at_once_leave_the_largest() {
+        let folder = tempfile::tempdir().unwrap();
+        let memory = memory(&folder);
+        std::thread::scope(|scope| {
+            for size in 1..=24 {
+                let memory = &memory;
+                scope.spawn(move || memory.keep(&signed("a", size)).unwrap());
+            }
+        });
+        assert_eq!(size(&memory, "a"), Some(24));
+    }
+
+    #[test]
+    fn what_was_damaged_or_opened_to_others_is_refused_with_the_place_and_the_way_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let memory = memory(&folder);
+        memory.keep(&signed("a", 3)).unwrap();
+        let text = fs::read_to_string(&memory.file).unwrap();
+        fs::write(&memory.file, &text[..20]).unwrap();
+        for refused in [memory.last(&origin("a")).map(|_| ()), memory.keep(&signed("a", 4))] {
+            let said = refused.unwrap_err().to_string();
+            assert!(said.contains("key.signed") && said.contains("--against"), "{said}");
+        }
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(&memory.file, fs::Permissions::from_mode(0o666)).unwrap();
+            let said = memory.last(&origin("a")).unwrap_err().to_string();
+            assert!(said.contains("chmod 600"), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_kept_is_said_and_not_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let memory = memory(&folder);
+        fs::create_dir(&memory.file).unwrap();
+        assert!(memory.last(&origin("a")).unwrap_err().to_string().contains("key.signed"));
+        let elsewhere = SignedMemory::beside(&folder.path().join("none"));
+        let said = elsewhere.keep(&signed("a", 3)).unwrap_err().to_string();
+        assert!(said.contains("none.signed"), "{said}");
+    }
+}
