@@ -71,6 +71,13 @@ impl Leaf<'_> {
     pub fn hash(&self) -> Digest {
         leaf_hash(&self.encode())
     }
+
+    /// The leaf's hash in the tree, by way of a buffer as [`encode_into`](Self::encode_into) takes it.
+    #[must_use]
+    pub fn hash_in(&self, buffer: &mut Vec<u8>) -> Digest {
+        self.encode_into(buffer);
+        leaf_hash(buffer)
+    }
 }
 
 /// The hash of a leaf's bytes, as RFC 6962 has it.
