@@ -124,3 +124,6 @@ fn uri(file: &Path, immutable: bool) -> String {
     }
     uri
 }
+
+#[cfg(test)]
+mod tests;
