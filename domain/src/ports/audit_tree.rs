@@ -9,7 +9,7 @@ use shaku::Interface;
 
 use super::StorageProblem;
 use crate::Sequence;
-use crate::proof::{Digest, StoredEntry, Unprovable};
+use crate::proof::{Digest, StoredEntry, StoredRow, Unprovable};
 
 /// Why the tree could not be read or grown.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -92,10 +92,16 @@ impl LeafCheck {
     /// Computes the leaf of an entry.
     #[must_use]
     pub fn of(entry: &StoredEntry) -> Self {
+        Self::of_row(&entry.row(), &mut Vec::new())
+    }
+
+    /// Computes the leaf of a row, by way of a buffer that may be used again and again.
+    #[must_use]
+    pub fn of_row(row: &StoredRow<'_>, buffer: &mut Vec<u8>) -> Self {
         Self {
-            sequence: entry.sequence,
-            stored: entry.leaf_hash.as_deref().and_then(|hash| Digest::from_slice(hash).ok()),
-            computed: entry.leaf().map(|leaf| leaf.hash()),
+            sequence: row.sequence,
+            stored: row.leaf_hash.and_then(|hash| Digest::from_slice(hash).ok()),
+            computed: row.leaf().map(|leaf| leaf.hash_in(buffer)),
         }
     }
 }

@@ -29,7 +29,8 @@ impl Digest {
         bytes.try_into().map(Self).map_err(|_| NotADigest)
     }
 
-    fn with_text<T>(self, with: impl FnOnce(&str) -> T) -> T {
+    /// Lends the text, which lies in no memory of its own.
+    pub(super) fn with_text<T>(self, with: impl FnOnce(&str) -> T) -> T {
         let mut text = [0; TEXT];
         // 32 bytes are 44 characters of ASCII, which the buffer holds: neither can fail.
         let written = BASE64_STANDARD.encode_slice(self.0, &mut text).unwrap_or_default();

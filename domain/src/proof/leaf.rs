@@ -4,8 +4,7 @@
 //! the value. So it stays small, says nothing that may have to be forgotten, and can be made again
 //! from the stored row as long as the values are there, or from their digests once they are not.
 
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use std::io::Write as _;
 
 use super::{Commitments, CommittedField, Digest};
 use crate::Sequence;
@@ -54,8 +53,30 @@ impl Leaf<'_> {
     /// The leaf's bytes. They are replaced in `buffer`, which may be used again and again.
     pub fn encode_into(&self, buffer: &mut Vec<u8>) {
         buffer.clear();
-        // Texts, whole numbers and keys that are texts: nothing here can fail, nor can the buffer.
-        let _ = serde_json::to_writer(buffer, self);
+        let digest = |field| self.commitments.get(field);
+        // The keys in the order of RFC 8785, which for ASCII is the alphabet's; absent fields are left
+        // out.
+        let mut members = Members(buffer);
+        members.digest("actor_digest", digest(CommittedField::Actor));
+        members.text("causation_id", self.causation_id);
+        members.text("correlation_id", self.correlation_id);
+        members.digest("details_digest", digest(CommittedField::Details));
+        members.text("event_id", Some(self.event_id));
+        members.text("event_type", Some(self.event_type));
+        members.digest("extensions_digest", digest(CommittedField::Extensions));
+        members.number("leaf_version", LEAF_VERSION.into());
+        members.text("occurred_at", Some(self.occurred_at));
+        members.text("plan_id", self.plan_id);
+        members.text("project_name", self.project_name);
+        members.text("recorded_at", Some(self.recorded_at));
+        members.number("schema_version", self.schema_version.into());
+        members.number("sequence", self.sequence.0);
+        members.text("session_id", self.session_id);
+        members.text("source", Some(self.source));
+        members.digest("subject_digest", digest(CommittedField::Subject));
+        members.text("trace_id", self.trace_id);
+        members.digest("user_identity_digest", digest(CommittedField::UserIdentity));
+        buffer.push(b'}');
     }
 
     /// The leaf's bytes.
@@ -71,6 +92,13 @@ impl Leaf<'_> {
     pub fn hash(&self) -> Digest {
         leaf_hash(&self.encode())
     }
+
+    /// The leaf's hash in the tree, by way of a buffer as [`encode_into`](Self::encode_into) takes it.
+    #[must_use]
+    pub fn hash_in(&self, buffer: &mut Vec<u8>) -> Digest {
+        self.encode_into(buffer);
+        leaf_hash(buffer)
+    }
 }
 
 /// The hash of a leaf's bytes, as RFC 6962 has it.
@@ -79,38 +107,52 @@ pub fn leaf_hash(bytes: &[u8]) -> Digest {
     Digest(tlog_tiles::record_hash(bytes).0)
 }
 
-impl Serialize for Leaf<'_> {
-    /// The keys in the order of RFC 8785, which for ASCII is the alphabet's; absent fields are left
-    /// out. The texts' escapes are those of RFC 8785 already: see the test.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        let digest = |map: &mut S::SerializeMap, key, field| match self.commitments.get(field) {
-            Some(digest) => map.serialize_entry(key, &digest),
-            None => Ok(()),
-        };
-        let text = |map: &mut S::SerializeMap, key, text: Option<&str>| match text {
-            Some(text) => map.serialize_entry(key, text),
-            None => Ok(()),
-        };
-        digest(&mut map, "actor_digest", CommittedField::Actor)?;
-        text(&mut map, "causation_id", self.causation_id)?;
-        text(&mut map, "correlation_id", self.correlation_id)?;
-        digest(&mut map, "details_digest", CommittedField::Details)?;
-        text(&mut map, "event_id", Some(self.event_id))?;
-        text(&mut map, "event_type", Some(self.event_type))?;
-        digest(&mut map, "extensions_digest", CommittedField::Extensions)?;
-        map.serialize_entry("leaf_version", &LEAF_VERSION)?;
-        text(&mut map, "occurred_at", Some(self.occurred_at))?;
-        text(&mut map, "plan_id", self.plan_id)?;
-        text(&mut map, "project_name", self.project_name)?;
-        text(&mut map, "recorded_at", Some(self.recorded_at))?;
-        map.serialize_entry("schema_version", &self.schema_version)?;
-        map.serialize_entry("sequence", &self.sequence.0)?;
-        text(&mut map, "session_id", self.session_id)?;
-        text(&mut map, "source", Some(self.source))?;
-        digest(&mut map, "subject_digest", CommittedField::Subject)?;
-        text(&mut map, "trace_id", self.trace_id)?;
-        digest(&mut map, "user_identity_digest", CommittedField::UserIdentity)?;
-        map.end()
+/// Members of a JSON object, one after the other.
+///
+/// A record is verified by encoding each of its leaves: with serde, which puts every mark and every
+/// character to escape into the buffer by itself, that took a fifth of the time.
+struct Members<'a>(&'a mut Vec<u8>);
+
+impl Members<'_> {
+    /// The name of the next member; names are nothing to escape.
+    fn name(&mut self, name: &str) {
+        self.0.push(if self.0.is_empty() { b'{' } else { b',' });
+        self.plain(name);
+        self.0.push(b':');
     }
+
+    fn plain(&mut self, text: &str) {
+        self.0.push(b'"');
+        self.0.extend_from_slice(text.as_bytes());
+        self.0.push(b'"');
+    }
+
+    fn text(&mut self, name: &str, text: Option<&str>) {
+        let Some(text) = text else { return };
+        self.name(name);
+        if needs_escapes(text) {
+            // The escapes are those of RFC 8785 already: see the test. A text in a buffer cannot fail.
+            let _ = serde_json::to_writer(&mut *self.0, text);
+        } else {
+            self.plain(text);
+        }
+    }
+
+    fn digest(&mut self, name: &str, digest: Option<Digest>) {
+        let Some(digest) = digest else { return };
+        self.name(name);
+        digest.with_text(|text| self.plain(text));
+    }
+
+    fn number(&mut self, name: &str, number: u64) {
+        self.name(name);
+        // Nor can a number.
+        let _ = write!(self.0, "{number}");
+    }
+}
+
+/// Whether a character cannot stand for itself in JSON. Every byte is looked at, whatever was found,
+/// so that many are at once.
+fn needs_escapes(text: &str) -> bool {
+    text.bytes().fold(false, |any, byte| any | (byte < b' ') | (byte == b'"') | (byte == b'\\'))
 }

@@ -25,6 +25,7 @@ mod note;
 mod path;
 mod range;
 mod stored;
+mod stored_row;
 #[cfg(test)]
 mod tests;
 mod tile_files;
@@ -53,6 +54,7 @@ pub use path::{
 };
 pub use range::{check_range, prove_range, tiles_for_range};
 pub use stored::{StoredEntry, Unprovable};
+pub use stored_row::StoredRow;
 pub use tile_files::{
     CHECKPOINT_FILE, add_to_bundle, bundle_file, leaves_in_bundle, tile_file, tiles_of,
 };

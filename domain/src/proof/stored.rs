@@ -1,10 +1,9 @@
 //! An entry exactly as it is stored, and the leaf that follows from it.
 //!
-//! Deliberately absent: reading the fields. Whether a moment or a payload makes sense is no question
+//! Deliberately absent: the rule by which it follows, see `stored_row.rs`; reading the fields. Whether a moment or a payload makes sense is no question
 //! of proof.
 
-use super::erasure::erased_digests;
-use super::{Commitments, CommittedField, Leaf, Salt};
+use super::{Commitments, CommittedField, Leaf, Salt, StoredRow};
 use crate::Sequence;
 
 /// A row, text by text.
@@ -49,16 +48,39 @@ pub struct Unprovable {
 }
 
 impl StoredEntry {
+    /// The entry without owning it.
+    #[must_use]
+    pub fn row(&self) -> StoredRow<'_> {
+        StoredRow {
+            sequence: self.sequence,
+            recorded_at: &self.recorded_at,
+            schema_version: self.schema_version,
+            event_id: &self.event_id,
+            source: &self.source,
+            event_type: &self.event_type,
+            occurred_at: &self.occurred_at,
+            subject: self.subject.as_deref(),
+            plan_id: self.plan_id.as_deref(),
+            project_name: self.project_name.as_deref(),
+            session_id: self.session_id.as_deref(),
+            actor: self.actor.as_deref(),
+            user_identity: self.user_identity.as_deref(),
+            correlation_id: self.correlation_id.as_deref(),
+            causation_id: self.causation_id.as_deref(),
+            trace_id: self.trace_id.as_deref(),
+            extensions: self.extensions.as_deref(),
+            details: &self.details,
+            leaf_hash: self.leaf_hash.as_deref(),
+            personal_salt: self.personal_salt.as_deref(),
+            details_salt: self.details_salt.as_deref(),
+            erased: self.erased.as_deref(),
+        }
+    }
+
     /// The value of a field that a leaf holds the digest of.
     #[must_use]
     pub fn value(&self, field: CommittedField) -> Option<&str> {
-        match field {
-            CommittedField::Actor => self.actor.as_deref(),
-            CommittedField::Details => Some(&self.details),
-            CommittedField::Extensions => self.extensions.as_deref(),
-            CommittedField::Subject => self.subject.as_deref(),
-            CommittedField::UserIdentity => self.user_identity.as_deref(),
-        }
+        self.row().value(field)
     }
 
     /// The salt of a field, if it is still there.
@@ -66,13 +88,7 @@ impl StoredEntry {
     /// # Errors
     /// When there is something else in its place.
     pub fn salt(&self, field: CommittedField) -> Result<Option<Salt>, Unprovable> {
-        let (bytes, field) = if field.is_personal() {
-            (&self.personal_salt, "personal_salt")
-        } else {
-            (&self.details_salt, "details_salt")
-        };
-        let salt = |bytes: &Vec<u8>| Salt::from_slice(bytes).ok_or(Unprovable { field });
-        bytes.as_ref().map(salt).transpose()
+        self.row().salt(field)
     }
 
     /// The digests of what was erased. What was erased of an entry from before the tree has none.
@@ -80,13 +96,7 @@ impl StoredEntry {
     /// # Errors
     /// When there is something else in their place.
     pub fn erased(&self) -> Result<Commitments, Unprovable> {
-        let mut erased = Commitments::default();
-        for (field, digest) in erased_digests(self.erased.as_deref())? {
-            if let Some(digest) = digest {
-                erased.set(field, digest);
-            }
-        }
-        Ok(erased)
+        self.row().erased()
     }
 
     /// What stands in the leaf for the values that may be erased.
@@ -94,24 +104,7 @@ impl StoredEntry {
     /// # Errors
     /// When a value is there without its salt, or beside the digest of its erasure.
     pub fn commitments(&self) -> Result<Commitments, Unprovable> {
-        // Only an entry from before the tree, of which there is no leaf, can be erased without a digest.
-        if erased_digests(self.erased.as_deref())?.values().any(Option::is_none) {
-            return Err(Unprovable { field: "erased" });
-        }
-        let mut commitments = self.erased()?;
-        for field in CommittedField::ALL {
-            // Details cannot be absent: what was erased is an empty object.
-            let erased = commitments.get(field).is_some();
-            let value = match (field, self.value(field)) {
-                (CommittedField::Details, Some("{}")) if erased => None,
-                (_, value) => value,
-            };
-            let Some(value) = value else { continue };
-            let salt = self.salt(field)?.filter(|_| !erased);
-            let salt = salt.ok_or(Unprovable { field: field.name() })?;
-            commitments.set(field, salt.commit(field, value));
-        }
-        Ok(commitments)
+        self.row().commitments()
     }
 
     /// The leaf that follows from what is stored.
@@ -119,22 +112,6 @@ impl StoredEntry {
     /// # Errors
     /// When something that only we write is not as we write it.
     pub fn leaf(&self) -> Result<Leaf<'_>, Unprovable> {
-        let schema_version = u32::try_from(self.schema_version);
-        Ok(Leaf {
-            sequence: self.sequence,
-            recorded_at: &self.recorded_at,
-            schema_version: schema_version.map_err(|_| Unprovable { field: "schema_version" })?,
-            event_id: &self.event_id,
-            source: &self.source,
-            event_type: &self.event_type,
-            occurred_at: &self.occurred_at,
-            plan_id: self.plan_id.as_deref(),
-            project_name: self.project_name.as_deref(),
-            session_id: self.session_id.as_deref(),
-            correlation_id: self.correlation_id.as_deref(),
-            causation_id: self.causation_id.as_deref(),
-            trace_id: self.trace_id.as_deref(),
-            commitments: self.commitments()?,
-        })
+        self.row().leaf()
     }
 }

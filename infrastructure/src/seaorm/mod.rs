@@ -26,6 +26,7 @@ mod options;
 mod problem;
 mod query;
 mod retention;
+mod scan;
 mod storage;
 mod subscriptions;
 mod tree;

@@ -11,6 +11,7 @@ use sea_orm::sqlx;
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 
 use super::OpenError;
+use super::scan::ScanError;
 
 /// What kind of trouble an error is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,20 +54,38 @@ impl Troubled for sqlx::Error {
             return if matches!(self, Self::PoolClosed) { Trouble::Closed } else { Trouble::Other };
         };
         let code = error.code().and_then(|code| code.parse::<u32>().ok()).unwrap_or_default();
-        // What a virtual table keeps is a product's own: the log has none.
-        if code == CORRUPT_VTAB {
-            return Trouble::Statement;
+        trouble_of(code)
+    }
+}
+
+impl Troubled for ScanError {
+    fn trouble(&self) -> Trouble {
+        match self {
+            Self::Closed => Trouble::Closed,
+            Self::Sqlite(
+                rusqlite::Error::SqliteFailure(error, _)
+                | rusqlite::Error::SqlInputError { error, .. },
+            ) => trouble_of(error.extended_code.cast_unsigned()),
+            Self::Sqlite(_) | Self::Gone(_) => Trouble::Other,
         }
-        // The low byte is the primary code; what stands above it says which variety.
-        match code & 0xff {
-            5 | 6 => Trouble::Busy,
-            8 | 14 => Trouble::ReadOnly,
-            11 | 26 => Trouble::Corrupt,
-            13 => Trouble::Full,
-            19 => Trouble::Constraint,
-            1 | 18 | 20 | 25 => Trouble::Statement,
-            _ => Trouble::Other,
-        }
+    }
+}
+
+/// What an extended code of SQLite means.
+fn trouble_of(code: u32) -> Trouble {
+    // What a virtual table keeps is a product's own: the log has none.
+    if code == CORRUPT_VTAB {
+        return Trouble::Statement;
+    }
+    // The low byte is the primary code; what stands above it says which variety.
+    match code & 0xff {
+        5 | 6 => Trouble::Busy,
+        8 | 14 => Trouble::ReadOnly,
+        11 | 26 => Trouble::Corrupt,
+        13 => Trouble::Full,
+        19 => Trouble::Constraint,
+        1 | 18 | 20 | 25 => Trouble::Statement,
+        _ => Trouble::Other,
     }
 }
 

@@ -23,6 +23,7 @@ use super::examine::{Known, Marks, OnDisk, marks, on_disk};
 use super::growth::Growth;
 use super::migration::Migrator;
 use super::problem::{Patience, Trouble, Troubled, open_error};
+use super::scan::Scans;
 use super::writer::Writer;
 use super::{Access, Durability, OpenError, StorageOptions};
 
@@ -53,6 +54,7 @@ pub struct AuditStorage {
 struct Shared {
     options: StorageOptions,
     readers: DatabaseConnection,
+    scans: Arc<Scans>,
     writer: Option<Arc<Writer>>,
     growth: Growth,
     immutable: bool,
@@ -111,8 +113,10 @@ impl AuditStorage {
         let readers = open(reading, READERS);
         // Where a VFS keeps what it writes is its own affair.
         let growth = Growth::of(options.vfs.is_none().then_some(file));
+        let scans = Arc::new(Scans::of(&options, busy_timeout(&options), immutable));
+        let unpacked = None;
         let shared =
-            Shared { options, readers, writer, growth, immutable, earlier, unpacked: None };
+            Shared { options, readers, scans, writer, growth, immutable, earlier, unpacked };
         let storage = Self { shared: Arc::new(shared) };
         check_library(storage.file(), storage.library_version().await?)?;
         Ok(storage)
@@ -139,7 +143,9 @@ impl AuditStorage {
         // The writer comes last, since the last to close removes the write-ahead log, which those
         // who only read cannot. Readers that are still busy then do no harm: they are refused
         // whatever they ask next, and the next process that opens the file folds the log back.
-        let _ = tokio::time::timeout(PATIENCE_WITH_READERS, readers.close()).await;
+        let closed = async { tokio::join!(readers.close(), self.shared.scans.close()) };
+        let _ = tokio::time::timeout(PATIENCE_WITH_READERS, closed).await;
+        self.shared.scans.refuse();
         if let Some(writer) = &self.shared.writer {
             writer.close().await;
         }
@@ -159,6 +165,11 @@ impl AuditStorage {
     /// The connections to ask through.
     pub(super) fn readers(&self) -> &DatabaseConnection {
         &self.shared.readers
+    }
+
+    /// The connections to go through many rows with.
+    pub(super) fn scans(&self) -> &Arc<Scans> {
+        &self.shared.scans
     }
 
     /// The one connection to write through, unless the file was opened for reading.
@@ -319,10 +330,14 @@ pub(super) fn in_memory() -> DatabaseConnection {
     open(SqliteConnectOptions::new().in_memory(true).disable_statement_logging(), 1)
 }
 
+fn busy_timeout(options: &StorageOptions) -> Duration {
+    BUSY_TIMEOUT.min(options.lock_timeout)
+}
+
 fn common_options(options: &StorageOptions) -> SqliteConnectOptions {
     let common = SqliteConnectOptions::new()
         .filename(&options.file)
-        .busy_timeout(BUSY_TIMEOUT.min(options.lock_timeout))
+        .busy_timeout(busy_timeout(options))
         .disable_statement_logging();
     match &options.vfs {
         Some(name) => common.vfs(name.clone()),

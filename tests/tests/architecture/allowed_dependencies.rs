@@ -66,6 +66,7 @@ pub(crate) const ALLOWED: &[(&str, &str, &str)] = &[
     ("infrastructure", "metrics", "the facade that metrics go through"),
     ("infrastructure", "notify", "tells that another process has written into the database"),
     ("infrastructure", "regex", "finds secrets by their shape"),
+    ("infrastructure", "rusqlite", "goes through rows without copies of them"),
     ("infrastructure", "sea-orm", "the database"),
     ("infrastructure", "sea-orm-migration", "the database's schema and its versions"),
     ("infrastructure", "serde_json", "payloads as they are stored"),

@@ -112,6 +112,11 @@ impl Checkpoints {
         self.findings.push(Finding::at(kind, newest, message));
     }
 
+    /// Whether something was signed about the tree at this size.
+    pub(super) fn awaits(&self, size: u64) -> bool {
+        self.ahead.contains_key(&size)
+    }
+
     /// Compares the tree as it is at some size with what was signed about it.
     pub(super) fn compare(&mut self, head: TreeHead) {
         let Some(signed) = self.ahead.remove(&head.size) else { return };

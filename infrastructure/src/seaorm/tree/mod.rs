@@ -5,6 +5,7 @@
 
 mod grow;
 mod read;
+mod rows;
 
 use std::sync::Arc;
 
@@ -90,7 +91,7 @@ fn lowest(from: Sequence) -> i64 {
 }
 
 /// What a failure of the storage means to one who asks about the tree.
-fn tree_error(error: sqlx::Error) -> TreeError {
+fn tree_error(error: impl Troubled) -> TreeError {
     match error.trouble() {
         // All statements here are right for a file of this version.
         Trouble::Statement => TreeError::NoTree,
@@ -124,7 +125,9 @@ impl AuditTree for SeaOrmAuditTree {
     }
 
     async fn leaves(&self, from: Sequence, limit: u32) -> Result<Vec<LeafCheck>, TreeError> {
-        read::leaves(self.readers()?, lowest(from), i64::from(limit)).await.map_err(tree_error)
+        let (from, limit) = (lowest(from), i64::from(limit));
+        let scans = Arc::clone(self.storage()?.scans());
+        scans.run(move |rows| rows::leaves(rows, from, limit)).await.map_err(tree_error)
     }
 
     async fn keep_checkpoint(&self, checkpoint: &KeptCheckpoint) -> Result<(), TreeError> {

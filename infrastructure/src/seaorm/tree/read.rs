@@ -3,8 +3,8 @@
 //! Deliberately absent: judging any of it. A row that makes no sense is shown as it is.
 
 use domain::Sequence;
-use domain::ports::{KeptCheckpoint, KeptKey, LeafCheck, TreeStanding};
-use domain::proof::{StoredEntry, Unprovable};
+use domain::ports::{KeptCheckpoint, KeptKey, TreeStanding};
+use domain::proof::StoredEntry;
 use sea_orm::sqlx::sqlite::SqliteRow;
 use sea_orm::sqlx::{self, AssertSqlSafe, Row, SqlitePool};
 
@@ -33,47 +33,15 @@ pub(in crate::seaorm) const ENTRY: &str = "SELECT sequence, recorded_at, schema_
     user_identity, correlation_id, causation_id, trace_id, extensions, details, leaf_hash, \
     personal_salt, details_salt, erased FROM audit_log";
 
-type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
-
 /// The entries from one on.
-fn from_on(from: i64, limit: i64) -> Query {
-    let entries = format!("{ENTRY} WHERE sequence >= ? ORDER BY sequence LIMIT ?");
-    sqlx::query(AssertSqlSafe(entries)).bind(from).bind(limit)
-}
-
 pub(in crate::seaorm) async fn entries(
     readers: impl sqlx::SqliteExecutor<'_>,
     from: i64,
     limit: i64,
 ) -> Result<Vec<StoredEntry>, sqlx::Error> {
-    let rows = from_on(from, limit).fetch_all(readers).await?;
-    rows.iter().map(entry).collect()
-}
-
-/// Taking the rows apart and hashing them is the larger part of the work, so a thread of its own does
-/// it while the next rows are read.
-pub(super) async fn leaves(
-    pool: &SqlitePool,
-    from: i64,
-    limit: i64,
-) -> Result<Vec<LeafCheck>, sqlx::Error> {
-    let rows = from_on(from, limit).fetch_all(pool).await?;
-    let checks = move || rows.iter().map(leaf).collect();
-    let checks = tokio::task::spawn_blocking(checks).await;
-    checks.map_err(|gone| sqlx::Error::Decode(Box::new(gone)))?
-}
-
-/// The leaf of a row. One that is not even text does not keep the others from being looked at.
-fn leaf(row: &SqliteRow) -> Result<LeafCheck, sqlx::Error> {
-    match entry(row) {
-        Ok(entry) => Ok(LeafCheck::of(&entry)),
-        Err(sqlx::Error::ColumnDecode { .. }) => Ok(LeafCheck {
-            sequence: sequence(row.try_get(0)?),
-            stored: None,
-            computed: Err(Unprovable { field: "a column" }),
-        }),
-        Err(error) => Err(error),
-    }
+    let entries = format!("{ENTRY} WHERE sequence >= ? ORDER BY sequence LIMIT ?");
+    let entries = sqlx::query(AssertSqlSafe(entries)).bind(from).bind(limit);
+    entries.fetch_all(readers).await?.iter().map(entry).collect()
 }
 
 /// An entry exactly as it is stored.

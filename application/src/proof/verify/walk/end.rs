@@ -1,0 +1,126 @@
+//! The end of the way along the record: what is left to compare, and all of it as it is told.
+
+use domain::ports::{TreeError, TreeStanding};
+use domain::proof::Origin;
+use domain::{AuditTree, Sequence};
+
+use super::super::checkpoints::Compared;
+use super::super::finding::{Finding, FindingKind, Verdict, Verification};
+use super::super::misplaced::explain;
+use super::Walk;
+
+/// How many findings are told one by one.
+const TOLD: usize = 100;
+
+impl Walk {
+    /// All entries are done; `newest` was the last one.
+    pub(in super::super) async fn end(
+        mut self,
+        tree: &dyn AuditTree,
+        newest: Sequence,
+        segment: bool,
+    ) -> Result<Walked, TreeError> {
+        if self.entries > 0 && self.next <= newest {
+            // Retention has removed all that was there when it was asked.
+            self.bridge(tree, newest.next()).await?;
+        }
+        let due = self.standing.sequence_of(self.standing.size);
+        let first_missing = self.next.min(newest.next());
+        if first_missing < due && segment {
+            while !self.broken && self.next < due {
+                match self.kept.at(tree, self.grown.size()).await? {
+                    Some(hash) => {
+                        self.pruned += 1;
+                        self.take(tree, hash).await?;
+                    }
+                    None => self.broken = true,
+                }
+            }
+        } else if first_missing < due {
+            let last = Sequence(due.0 - 1);
+            let finding = Finding::at(
+                FindingKind::Truncation,
+                first_missing,
+                "the tree has the newest entries, and the record does not",
+            );
+            self.find(finding.through(last));
+            // What was signed about them can still be compared.
+            while !self.broken && self.next < due {
+                match self.kept.at(tree, self.grown.size()).await? {
+                    Some(hash) => self.take(tree, hash).await?,
+                    None => self.broken = true,
+                }
+            }
+        }
+        if !self.broken {
+            for (id, hashes) in self.grown.unfilled() {
+                self.tile(tree, id, &hashes).await?;
+            }
+        }
+        if self.broken {
+            let message = "hashes are missing, so that no checkpoint after them can be compared";
+            let first = self.standing.sequence_of(self.grown.size());
+            self.find(Finding::at(FindingKind::Fork, first, message));
+        }
+        let findings = explain(tree, &self.standing, self.findings, &self.suspects).await?;
+        let leaves = if self.broken { u64::MAX } else { self.grown.size() };
+        Ok(Walked {
+            compared: self.checkpoints.end(leaves),
+            newest,
+            entries: self.entries,
+            pruned: self.pruned,
+            unprovable: self.unprovable,
+            findings,
+            dropped: self.dropped,
+        })
+    }
+}
+
+/// What the way along the record came to.
+pub(in super::super) struct Walked {
+    compared: Compared,
+    newest: Sequence,
+    entries: u64,
+    pruned: u64,
+    unprovable: u64,
+    findings: Vec<Finding>,
+    dropped: u64,
+}
+
+impl Walked {
+    pub(in super::super) fn told(
+        self,
+        origin: Origin,
+        standing: TreeStanding,
+        keys_from_elsewhere: bool,
+        against: u64,
+        archive: bool,
+    ) -> Verification {
+        let mut findings = self.findings;
+        findings.extend(self.compared.findings);
+        findings.sort_by_key(|finding| (finding.sequence, finding.kind));
+        let intact = findings.is_empty();
+        let more = findings.len().saturating_sub(TOLD) as u64 + self.dropped;
+        findings.truncate(TOLD);
+        let signed = self.compared.signed;
+        Verification {
+            verdict: if intact { Verdict::Intact } else { Verdict::Tampered },
+            log: origin.to_string(),
+            archive,
+            provable_from: standing.genesis.next(),
+            newest: self.newest,
+            entries: self.entries,
+            pruned: self.pruned,
+            unprovable: self.unprovable,
+            checkpoints: self.compared.own,
+            against,
+            signed_through: match signed {
+                0 => Sequence(0),
+                size => Sequence(standing.genesis.0.saturating_add(size)),
+            },
+            keys_from_elsewhere,
+            findings,
+            more_findings: more,
+        }
+    }
+}
