@@ -8,10 +8,10 @@ use std::collections::HashSet;
 use domain::audit::{AuditFilter, Page};
 use domain::ports::{QueryError, TreeError, TreeStanding};
 use domain::proof::{
-    AnswerProof, AnswerRow, Asked, ConsistencyProof, Disclosure, EntryProof, LeafRecord,
-    SignedCheckpoint, StoredEntry, Unprovable, check_consistency, check_inclusion, check_range,
-    prove_consistency, prove_inclusion, prove_range, tiles_for_consistency, tiles_for_inclusion,
-    tiles_for_range,
+    AnswerProof, AnswerRow, Asked, ConsistencyProof, Disclosure, EntryProof, InvalidOrigin,
+    LeafRecord, Origin, SignedCheckpoint, StoredEntry, Unprovable, check_consistency,
+    check_inclusion, check_range, prove_consistency, prove_inclusion, prove_range,
+    tiles_for_consistency, tiles_for_inclusion, tiles_for_range,
 };
 use domain::{AuditQuery, AuditTree, Sequence};
 
@@ -38,6 +38,27 @@ pub enum ProveError {
         /// The entry.
         sequence: Sequence,
     },
+    /// No entry ever had that number.
+    #[error("no entry {sequence} was ever recorded: the newest is {newest}, and the first was 1")]
+    NeverRecorded {
+        /// What was asked for.
+        sequence: Sequence,
+        /// The newest entry there is.
+        newest: Sequence,
+    },
+    /// The checkpoint is one of another record.
+    #[error(
+        "the record is {record}, and the checkpoint is one of {named}: give one of this record"
+    )]
+    OtherRecord {
+        /// The record's name.
+        record: Origin,
+        /// The name in the checkpoint.
+        named: Origin,
+    },
+    /// The record's name is not one.
+    #[error("the record has no name: it was changed from outside; run `indelible verify`")]
+    Nameless(#[from] InvalidOrigin),
     /// It is from before the tree.
     #[error(
         "entry {sequence} is from before this record had a tree, and cannot be proven: that begins with \
@@ -105,8 +126,12 @@ pub async fn prove_entry(
     sequence: Sequence,
     checkpoint: SignedCheckpoint,
 ) -> Result<EntryProof, ProveError> {
-    let standing = tree.standing().await?;
+    let standing = of_record(tree, &[&checkpoint]).await?;
     let head = checkpoint.checkpoint().head;
+    let newest = tree.newest().await?;
+    if sequence == Sequence(0) || sequence > newest {
+        return Err(ProveError::NeverRecorded { sequence, newest });
+    }
     let index = place(&standing, sequence, head.size)?;
     let entry = tree.entries(sequence, 1).await?.pop().filter(|entry| entry.sequence == sequence);
     let entry = entry.ok_or(ProveError::Absent { sequence })?;
@@ -129,6 +154,7 @@ pub async fn prove_growth(
     old: SignedCheckpoint,
     new: SignedCheckpoint,
 ) -> Result<ConsistencyProof, ProveError> {
+    of_record(tree, &[&old, &new]).await?;
     let [before, after] = [&old, &new].map(|one| one.checkpoint().head);
     let tiles = fetch(tree, tiles_for_consistency(before.size, after.size)?).await?;
     let path = prove_consistency(before.size, after.size, &tiles)?;
@@ -151,7 +177,7 @@ pub async fn prove_answer<L: AuditQuery + ?Sized>(
     (first, last): (Sequence, Sequence),
     checkpoint: SignedCheckpoint,
 ) -> Result<AnswerProof, ProveError> {
-    let standing = tree.standing().await?;
+    let standing = of_record(tree, &[&checkpoint]).await?;
     let head = checkpoint.checkpoint().head;
     let start = place(&standing, first, head.size)?;
     let end = place(&standing, last, head.size)? + 1;
@@ -185,6 +211,20 @@ pub async fn prove_answer<L: AuditQuery + ?Sized>(
         return Err(ProveError::NotSigned);
     }
     Ok(AnswerProof::new(Asked::of(filter), start, leaves, rows, path, checkpoint))
+}
+
+/// Where the tree stands, if these checkpoints are about it.
+async fn of_record(
+    tree: &dyn AuditTree,
+    checkpoints: &[&SignedCheckpoint],
+) -> Result<TreeStanding, ProveError> {
+    let standing = tree.standing().await?;
+    let record = Origin::of_log(&standing.log_id)?;
+    let others = checkpoints.iter().map(|signed| &signed.checkpoint().origin);
+    match others.into_iter().find(|named| **named != record) {
+        Some(named) => Err(ProveError::OtherRecord { named: named.clone(), record }),
+        None => Ok(standing),
+    }
 }
 
 /// What an entry adds to an answer.

@@ -42,6 +42,9 @@ pub enum Failure {
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
+    /// It could not be found out; why, was said.
+    #[error("not known")]
+    Unknown,
     /// Something is not what was recorded or signed; what, was said.
     #[error("not what was recorded")]
     Tampered,
@@ -144,7 +147,7 @@ impl Failure {
             Self::Noted { failure, .. } => return failure.exit_code(),
             Self::Failed { .. } => Self::FAILED,
             Self::Usage(_) | Self::Settings(_) => Self::USAGE,
-            Self::Unchecked { .. } => Self::UNCHECKED,
+            Self::Unchecked { .. } | Self::Unknown => Self::UNCHECKED,
             Self::Tampered => Self::TAMPERED,
             Self::Input(_) => Self::INPUT,
             Self::Interrupted => Self::INTERRUPTED,
@@ -162,7 +165,8 @@ impl Failure {
             failure.report(console);
             return console.explain_line(note);
         }
-        if matches!(self, Self::StdoutClosed | Self::Interrupted | Self::Tampered) {
+        let said = matches!(self, Self::Interrupted | Self::Tampered | Self::Unknown);
+        if said || matches!(self, Self::StdoutClosed) {
             return;
         }
         let red = anstyle::AnsiColor::Red.on_default().bold();

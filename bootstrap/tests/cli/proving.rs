@@ -131,7 +131,8 @@ fn a_proof_is_checked_without_the_record_and_a_changed_one_is_refused() {
     let other_key = public_key(&other);
     assert_eq!(json(&check(&file, &other_key).with_code(1))["kind"], "unknown-key");
     let nothing = sandbox.file("nothing.json", "{}");
-    assert_eq!(json(&check(&nothing, &key).with_code(1))["kind"], "malformed");
+    let unread = json(&check(&nothing, &key).with_code(2));
+    assert_eq!((&unread["verdict"], &unread["kind"]), (&"unknown".into(), &"malformed".into()));
     elsewhere.run(&["verify-proof", file.to_str().unwrap()]).with_code(2).explains(&["--key"]);
     elsewhere.run(&["verify-proof", "missing", "--key", &key]).with_code(2).explains(&["missing"]);
 
@@ -140,8 +141,35 @@ fn a_proof_is_checked_without_the_record_and_a_changed_one_is_refused() {
     let file = sandbox.file("hidden.json", hidden);
     let proven = json(&check(&file, &key).success());
     assert!(proven["entry"].get("actor").is_none() && proven["entry"].get("details").is_none());
-    sandbox.run(&["prove", "99"]).with_code(1).explains(&["indelible", "checkpoint"]);
+    sandbox.run(&["prove", "99"]).with_code(1).explains(&["no entry 99", "30"]);
     sandbox.run(&["prove", "nothing"]).with_code(1).explains(&["`nothing`"]);
+}
+
+#[test]
+fn what_could_not_be_checked_is_neither_intact_nor_tampered() {
+    let (sandbox, other) = (recorded(), recorded());
+    let (key, others_key) = (public_key(&sandbox), public_key(&other));
+    sandbox.run(&["verify", "--key", &others_key]).with_code(2).explains(&["are those of"]);
+    let others = other.run(&["checkpoint", "--newest"]).success().out;
+    let others = sandbox.file("others", others).display().to_string();
+    let against = ["verify", "--against", &others, "--key", &key];
+    sandbox.run(&against).with_code(2).explains(&["give those of this record"]);
+    sandbox
+        .run(&["prove", "5", "--checkpoint", &others])
+        .with_code(1)
+        .explains(&["the checkpoint is one of", "give one of this"]);
+    for never in ["0", "99999"] {
+        sandbox.run(&["prove", never]).with_code(1).explains(&["the newest is 30"]);
+    }
+    change(&sandbox, "DELETE FROM audit_checkpoint");
+    let unknown = json(&sandbox.run(&["verify", "--key", &key]).with_code(2));
+    assert_eq!(unknown["verdict"], "unknown");
+    assert!(unknown["unknown"].as_str().unwrap().contains("signed with a key"));
+    let told = sandbox.run(&["verify", "--key", &key, "--format", "text"]).with_code(2);
+    assert!(told.out.starts_with("not known: indelible/"), "{}", told.out);
+    sandbox.run(&["verify"]).success();
+    change(&sandbox, "DELETE FROM audit_tree");
+    sandbox.run(&["verify"]).with_code(2).explains(&["changed from outside"]);
 }
 
 #[test]

@@ -20,6 +20,12 @@ pub enum TreeError {
          command that records, and it can be proven from its next entry on"
     )]
     NoTree,
+    /// Nothing says any more where the tree stands.
+    #[error(
+        "it is gone where the tree of the record stands: the file was changed from outside; go back to a copy \
+         of it, and compare that with a checkpoint that was kept elsewhere"
+    )]
+    Gone,
     /// The record is kept by an adapter without a tree.
     #[error("this record is kept without a tree: give the container an `AuditTree` of its own")]
     NotKept,
@@ -53,7 +59,7 @@ impl TreeStanding {
     /// The entry of a leaf.
     #[must_use]
     pub fn sequence_of(&self, index: u64) -> Sequence {
-        Sequence(self.genesis.0 + 1 + index)
+        Sequence(self.genesis.0.saturating_add(1).saturating_add(index))
     }
 }
 

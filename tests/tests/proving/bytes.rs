@@ -99,7 +99,7 @@ async fn outcome(file: &std::path::Path) -> Outcome {
     let verified = VerifyAuditLog::new(tree).run(|_| {}).await.ok();
     storage.close().await;
     match verified.map(|verified| verified.verdict) {
-        None => Outcome::Unreadable,
+        None | Some(Verdict::Unknown) => Outcome::Unreadable,
         Some(Verdict::Tampered) => Outcome::Found,
         Some(Verdict::Intact) => Outcome::Harmless,
     }

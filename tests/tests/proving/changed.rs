@@ -177,6 +177,13 @@ async fn a_checkpoint_that_was_changed_or_signed_by_a_stranger_is_found() {
     assert_eq!(found, ["bad-signature 5"]);
     let found = after("UPDATE audit_checkpoint SET note = 'none' WHERE size = 5").await;
     assert_eq!(found, ["bad-signature 5"]);
+    // When it was kept, nobody has signed, and it does not keep anybody from looking at the rest.
+    let record = record().await;
+    record.change(
+        "UPDATE audit_checkpoint SET kept_at = 'never'; UPDATE audit_signing_key SET kept_at = ''",
+    );
+    let found = record.verify().await;
+    assert_eq!((found.verdict, found.checkpoints), (Verdict::Intact, 2), "{:?}", found.findings);
     let found = after("DELETE FROM audit_signing_key").await;
     assert_eq!(found, ["unknown-key 5", "unknown-key 9"]);
     let found = after("UPDATE audit_signing_key SET verifier_key = 'none'").await;

@@ -1,6 +1,7 @@
 //! What only somebody finds who has kept something elsewhere: a whole file that was replaced.
 
-use application::proof::{Verdict, read_checkpoints};
+use application::proof::{Verdict, VerifyError, read_checkpoints};
+use domain::ports::TreeError;
 use infrastructure::signing::Ed25519Signer;
 
 use super::signed::{Record, short};
@@ -55,11 +56,54 @@ async fn a_record_that_was_signed_anew_by_a_stranger_is_found_by_whoever_knows_t
 }
 
 #[tokio::test]
-async fn a_checkpoint_of_another_record_is_none_of_this_one() {
+async fn what_is_of_another_record_says_nothing_of_this_one() {
     let (record, other) = (Record::of(5, &[5]).await, Record::of(5, &[5]).await);
-    let (keys, kept) = (vec![record.key().await, other.key().await], vec![other.sign().await]);
-    let found = record.verify_against(keys, kept).await;
-    assert_eq!(short(&found.findings), ["fork 5"]);
+    let (ours, others) = (record.sign().await, other.sign().await);
+    let (key, others_key) = (record.key().await, other.key().await);
+    let refused = record.try_verify(vec![key.clone()], vec![others.clone()]).await.unwrap_err();
+    assert!(matches!(refused, VerifyError::OtherCheckpoints { .. }), "{refused}");
+    let refused = record.try_verify(vec![others_key.clone()], Vec::new()).await.unwrap_err();
+    assert!(matches!(refused, VerifyError::OtherKeys { .. }), "{refused}");
+    assert!(refused.to_string().contains(others_key.name().as_str()), "{refused}");
+    // An anchor, and a file of keys, may be those of several records.
+    let found = record.verify_against(vec![key, others_key], vec![others, ours]).await;
+    assert_eq!((found.verdict, found.against), (Verdict::Intact, 1), "{:?}", found.findings);
+}
+
+#[tokio::test]
+async fn what_could_not_be_looked_at_is_not_called_intact() {
+    let unsigned = Record::of(5, &[]).await;
+    assert_eq!(
+        unsigned.verify().await.verdict,
+        Verdict::Intact,
+        "as far as it goes, and it says so"
+    );
+    let found = unsigned.verify_against(vec![unsigned.key().await], Vec::new()).await;
+    assert_eq!(found.verdict, Verdict::Unknown);
+    assert!(found.unknown.unwrap().contains("signed"));
+    // As a record that was there before there were trees.
+    unsigned.change(
+        "UPDATE audit_tree SET genesis = 5; DELETE FROM audit_tile; \
+         UPDATE audit_log SET leaf_hash = NULL, personal_salt = NULL, details_salt = NULL;",
+    );
+    let found = unsigned.verify().await;
+    assert_eq!((found.verdict, found.unprovable), (Verdict::Unknown, 5), "{:?}", found.findings);
+    assert!(found.unknown.unwrap().contains("before"));
+    // Whoever makes another one look like that is found out by what was signed.
+    let record = Record::of(5, &[5]).await;
+    let kept = record.sign().await;
+    let key = record.key().await;
+    record.change(
+        "UPDATE audit_tree SET genesis = 5, size = 0; DELETE FROM audit_tile; \
+         DELETE FROM audit_checkpoint; \
+         UPDATE audit_log SET leaf_hash = NULL, personal_salt = NULL, details_salt = NULL;",
+    );
+    assert_eq!(record.verify().await.verdict, Verdict::Unknown);
+    let found = record.verify_against(vec![key], vec![kept]).await;
+    assert_eq!(found.verdict, Verdict::Tampered);
+    record.change("DELETE FROM audit_tree");
+    let refused = record.try_verify(Vec::new(), Vec::new()).await.unwrap_err();
+    assert!(matches!(refused, VerifyError::Tree(TreeError::Gone)), "{refused}");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use application::proof::{Finding, SignCheckpoints, Verification, VerifyAuditLog};
+use application::proof::{Finding, SignCheckpoints, Verification, VerifyAuditLog, VerifyError};
 use domain::ports::CheckpointSigner;
 use domain::proof::{Origin, SignedCheckpoint, VerifierKey};
 use domain::{AuditAppend, AuditEntry, AuditRetention, AuditTree, Sequence};
@@ -119,10 +119,18 @@ impl Record {
         keys: Vec<VerifierKey>,
         against: Vec<SignedCheckpoint>,
     ) -> Verification {
+        self.try_verify(keys, against).await.unwrap()
+    }
+
+    pub(crate) async fn try_verify(
+        &self,
+        keys: Vec<VerifierKey>,
+        against: Vec<SignedCheckpoint>,
+    ) -> Result<Verification, VerifyError> {
         let storage = self.open(Access::ReadOnly).await;
         let tree = Arc::new(SeaOrmAuditTree::new(storage.clone()));
         let verify = VerifyAuditLog::new(tree).believing(keys).against(against);
-        let verification = verify.run(|_| {}).await.unwrap();
+        let verification = verify.run(|_| {}).await;
         storage.close().await;
         verification
     }

@@ -135,10 +135,12 @@ impl Checkpoints {
         }
     }
 
-    /// Tells of what was signed and is not there.
-    pub(super) fn end(mut self, leaves: u64) -> Compared {
-        let first = Sequence(self.genesis.0.saturating_add(leaves)).next();
-        if let Some((size, signed)) = self.ahead.last_key_value() {
+    /// Tells of what was signed and is not there, if it is known how many leaves are.
+    pub(super) fn end(mut self, leaves: Option<u64>) -> Compared {
+        if let Some(leaves) = leaves
+            && let Some((size, signed)) = self.ahead.last_key_value()
+        {
+            let first = Sequence(self.genesis.0.saturating_add(leaves)).next();
             let last = Sequence(self.genesis.0.saturating_add(*size));
             let elsewhere = signed.iter().any(|(_, elsewhere)| *elsewhere);
             let place = if elsewhere { "a checkpoint from elsewhere" } else { "a checkpoint" };

@@ -92,6 +92,8 @@ pub enum Verdict {
     Intact,
     /// Something was changed.
     Tampered,
+    /// Nothing is wrong with what could be looked at, and that says nothing.
+    Unknown,
 }
 
 /// All that was looked at, and found.
@@ -99,6 +101,9 @@ pub enum Verdict {
 pub struct Verification {
     /// Whether the record is what was recorded.
     pub verdict: Verdict,
+    /// Why that is not known, where it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<String>,
     /// The record's name in its checkpoints.
     pub log: String,
     /// Whether it was verified as an archive, which has a part of the entries and the tree of all.

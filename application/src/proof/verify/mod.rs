@@ -14,6 +14,7 @@ mod walk;
 
 pub use finding::{Finding, FindingKind, Verdict, Verification};
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::ports::TreeError;
@@ -42,6 +43,30 @@ pub enum VerifyError {
         /// What is wrong with it.
         #[source]
         source: InvalidOrigin,
+    },
+    /// All keys to believe are those of other records.
+    #[error(
+        "the record is {record}, and the keys that were given are those of {}: give the public key of this \
+         record, as it was noted when it was begun; a record that has another name than it had was changed",
+        .named.join(", ")
+    )]
+    OtherKeys {
+        /// The record's name.
+        record: Origin,
+        /// The names of the keys.
+        named: Vec<String>,
+    },
+    /// All checkpoints to compare with are those of other records.
+    #[error(
+        "the record is {record}, and the checkpoints from elsewhere are of {}: give those of this record; a \
+         record that has another name than it had was changed",
+        .named.join(", ")
+    )]
+    OtherCheckpoints {
+        /// The record's name.
+        record: Origin,
+        /// The names in the checkpoints.
+        named: Vec<String>,
     },
 }
 
@@ -83,18 +108,20 @@ impl VerifyAuditLog {
     /// finding. `progress` is told how many entries are done.
     ///
     /// # Errors
-    /// When the record cannot be read. What is wrong with it is no error, but a finding.
+    /// When the record cannot be read, or is not the one that the keys or checkpoints are of. What is wrong
+    /// with it is no error, but a finding.
     pub async fn run(&self, progress: impl Fn(u64)) -> Result<Verification, VerifyError> {
         let tree = &*self.tree;
         let standing = tree.standing().await?;
         let origin = Origin::of_log(&standing.log_id)
             .map_err(|source| VerifyError::Nameless { name: standing.log_id.clone(), source })?;
+        let against = self.of_this_record(&origin)?;
         // A key is kept before its first checkpoint: in this order none is taken for a stranger's.
         let of_record = checkpoints::load(tree).await?;
         let (keys, strange) = self.believed().await?;
         let mut checkpoints = Checkpoints::new(origin.clone(), keys, standing.genesis);
         checkpoints.strange_keys(strange);
-        checkpoints.take(&of_record, &self.against);
+        checkpoints.take(&of_record, &against);
 
         // Asked last, so that whatever the tree and the checkpoints are about is there by now.
         let newest = tree.newest().await?;
@@ -113,7 +140,7 @@ impl VerifyAuditLog {
             }
         }
         let walked = walk.end(tree, newest, self.segment).await?;
-        let elsewhere = self.against.len() as u64;
+        let elsewhere = against.len() as u64;
         Ok(walked.told(origin, standing, !self.keys.is_empty(), elsewhere, self.segment))
     }
 
@@ -146,6 +173,26 @@ impl VerifyAuditLog {
             progress(last);
         }
         Ok(None)
+    }
+
+    /// The checkpoints from elsewhere that are about this record: an anchor may be that of several.
+    fn of_this_record(&self, origin: &Origin) -> Result<Vec<SignedCheckpoint>, VerifyError> {
+        let record = || origin.clone();
+        let names = |names: Vec<&str>| -> Vec<String> {
+            names.into_iter().collect::<BTreeSet<_>>().into_iter().map(str::to_owned).collect()
+        };
+        if !self.keys.is_empty() && self.keys.iter().all(|key| key.name() != origin) {
+            let named = names(self.keys.iter().map(|key| key.name().as_str()).collect());
+            return Err(VerifyError::OtherKeys { record: record(), named });
+        }
+        let (ours, others): (Vec<_>, Vec<_>) =
+            self.against.iter().partition(|signed| signed.checkpoint().origin == *origin);
+        if ours.is_empty() && !others.is_empty() {
+            let others = others.iter().map(|signed| signed.checkpoint().origin.as_str());
+            let named = names(others.collect());
+            return Err(VerifyError::OtherCheckpoints { record: record(), named });
+        }
+        Ok(ours.into_iter().cloned().collect())
     }
 
     /// The keys whose signatures are believed, and those in the record that are none.

@@ -48,6 +48,7 @@ pub(super) async fn run(args: VerifyArgs, context: Context<'_>) -> Result<(), Fa
     match verification.verdict {
         Verdict::Intact => Ok(()),
         Verdict::Tampered => Err(Failure::Tampered),
+        Verdict::Unknown => Err(Failure::Unknown),
     }
 }
 
@@ -82,8 +83,10 @@ fn sentences(verification: &Verification) -> Vec<String> {
     let (style, word) = match verdict {
         Verdict::Intact => (anstyle::AnsiColor::Green.on_default().bold(), "intact"),
         Verdict::Tampered => (anstyle::AnsiColor::Red.on_default().bold(), "tampered"),
+        Verdict::Unknown => (anstyle::AnsiColor::Yellow.on_default().bold(), "not known"),
     };
     let mut lines = vec![format!("{style}{word}{style:#}: {log}")];
+    lines.extend(verification.unknown.clone());
     let range = match entries {
         0 => String::new(),
         _ => format!(", {}", sequences((newest.back(entries - 1).max(*provable_from), *newest))),

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use domain::proof::{Proof, Proven, ProvenRow, VerifiedCheckpoint};
+use domain::proof::{Proof, ProofFlaw, Proven, ProvenRow, VerifiedCheckpoint};
 use serde_json::{Map, Value, json};
 
 use crate::cli::output::harmless;
@@ -25,10 +25,10 @@ pub(super) fn run(args: VerifyProofArgs, context: Context<'_>) -> Result<(), Fai
     let format =
         args.format.unwrap_or(if for_people { VerdictFormat::Text } else { VerdictFormat::Json });
     let checked = Proof::parse(&text).and_then(|proof| proof.check(&keys));
-    let (told, holds) = match &checked {
-        Ok(proven) => (proven_json(proven), true),
+    let told = match &checked {
+        Ok(proven) => proven_json(proven),
         Err(flaw) => {
-            (json!({"verdict": "flawed", "kind": flaw.kind(), "message": flaw.to_string()}), false)
+            json!({"verdict": word(flaw), "kind": flaw.kind(), "message": flaw.to_string()})
         }
     };
     if format == VerdictFormat::Json {
@@ -43,12 +43,26 @@ pub(super) fn run(args: VerifyProofArgs, context: Context<'_>) -> Result<(), Fai
             }
             Err(flaw) => {
                 let red = anstyle::AnsiColor::Red.on_default().bold();
-                let flaw = harmless(&format!("{}: {flaw}", flaw.kind()));
-                console.print_line(&format!("{red}flawed{red:#}: {flaw}"))?;
+                let said = harmless(&format!("{}: {flaw}", flaw.kind()));
+                console.print_line(&format!("{red}{}{red:#}: {said}", word(flaw)))?;
             }
         }
     }
-    if holds { Ok(()) } else { Err(Failure::Tampered) }
+    match checked {
+        Ok(_) => Ok(()),
+        Err(flaw) if is_unread(&flaw) => Err(Failure::Unknown),
+        Err(_) => Err(Failure::Tampered),
+    }
+}
+
+/// Whether it was not even understood what it is to prove.
+const fn is_unread(flaw: &ProofFlaw) -> bool {
+    matches!(flaw, ProofFlaw::Malformed { .. } | ProofFlaw::UnknownFormat { .. })
+}
+
+/// The verdict in one word.
+const fn word(flaw: &ProofFlaw) -> &'static str {
+    if is_unread(flaw) { "unknown" } else { "flawed" }
 }
 
 fn read(file: &Path) -> Result<String, Failure> {

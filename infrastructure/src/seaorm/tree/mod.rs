@@ -103,7 +103,8 @@ fn tree_error(error: impl Troubled) -> TreeError {
 #[async_trait]
 impl AuditTree for SeaOrmAuditTree {
     async fn standing(&self) -> Result<TreeStanding, TreeError> {
-        read::standing(self.readers()?).await.map_err(tree_error)
+        let standing = read::standing(self.readers()?).await.map_err(tree_error)?;
+        standing.ok_or(TreeError::Gone)
     }
 
     async fn newest(&self) -> Result<Sequence, TreeError> {

@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: judging any of it. A row that makes no sense is shown as it is.
 
+use chrono::{DateTime, Utc};
 use domain::Sequence;
 use domain::ports::{KeptCheckpoint, KeptKey, TreeStanding};
 use domain::proof::StoredEntry;
@@ -11,15 +12,16 @@ use sea_orm::sqlx::{self, AssertSqlSafe, Row, SqlitePool};
 use crate::moment;
 use crate::seaorm::decode::sequence;
 
-pub(super) async fn standing(pool: &SqlitePool) -> Result<TreeStanding, sqlx::Error> {
-    let row = sqlx::query("SELECT log_id, genesis, size FROM audit_tree").fetch_one(pool).await?;
+pub(super) async fn standing(pool: &SqlitePool) -> Result<Option<TreeStanding>, sqlx::Error> {
+    let row = sqlx::query("SELECT log_id, genesis, size FROM audit_tree").fetch_optional(pool);
+    let Some(row) = row.await? else { return Ok(None) };
     let (genesis, size): (i64, i64) = (row.try_get(1)?, row.try_get(2)?);
-    Ok(TreeStanding {
+    Ok(Some(TreeStanding {
         log_id: row.try_get(0)?,
         genesis: sequence(genesis),
         // The schema refuses a negative one.
         size: size.cast_unsigned(),
-    })
+    }))
 }
 
 pub(super) async fn newest(pool: &SqlitePool) -> Result<Sequence, sqlx::Error> {
@@ -84,7 +86,7 @@ pub(super) async fn checkpoints(
         Ok(KeptCheckpoint {
             size: size.cast_unsigned(),
             note: row.try_get(1)?,
-            kept_at: moment_of(row.try_get(2)?)?,
+            kept_at: when(&row, 2),
         })
     };
     rows.into_iter().map(checkpoint).collect()
@@ -93,12 +95,14 @@ pub(super) async fn checkpoints(
 pub(super) async fn keys(pool: &SqlitePool) -> Result<Vec<KeptKey>, sqlx::Error> {
     let all = "SELECT verifier_key, kept_at FROM audit_signing_key ORDER BY id";
     let rows = sqlx::query(all).fetch_all(pool).await?;
-    let key = |row: SqliteRow| {
-        Ok(KeptKey { verifier_key: row.try_get(0)?, kept_at: moment_of(row.try_get(1)?)? })
-    };
+    let key =
+        |row: SqliteRow| Ok(KeptKey { verifier_key: row.try_get(0)?, kept_at: when(&row, 1) });
     rows.into_iter().map(key).collect()
 }
 
-fn moment_of(text: &str) -> Result<chrono::DateTime<chrono::Utc>, sqlx::Error> {
-    moment::parse(text).map_err(|error| sqlx::Error::Decode(error.into()))
+/// When something was kept. Nothing is proven by it: where somebody has put something else in its place,
+/// it is the beginning of time, so that what was signed can still be looked at.
+fn when(row: &SqliteRow, column: usize) -> DateTime<Utc> {
+    let text: Result<&str, _> = row.try_get(column);
+    text.ok().and_then(|text| moment::parse(text).ok()).unwrap_or(DateTime::UNIX_EPOCH)
 }

@@ -25,7 +25,8 @@ impl Walk {
             self.bridge(tree, newest.next()).await?;
         }
         let due = self.standing.sequence_of(self.standing.size);
-        let first_missing = self.next.min(newest.next());
+        // Also where the newest entry left is from before the tree.
+        let first_missing = self.next.min(newest.next()).max(self.standing.genesis.next());
         if first_missing < due && segment {
             while !self.broken && self.next < due {
                 match self.kept.at(tree, self.grown.size()).await? {
@@ -37,7 +38,7 @@ impl Walk {
                 }
             }
         } else if first_missing < due {
-            let last = Sequence(due.0 - 1);
+            let last = Sequence(due.0.saturating_sub(1));
             let finding = Finding::at(
                 FindingKind::Truncation,
                 first_missing,
@@ -63,7 +64,8 @@ impl Walk {
             self.find(Finding::at(FindingKind::Fork, first, message));
         }
         let findings = explain(tree, &self.standing, self.findings, &self.suspects).await?;
-        let leaves = if self.broken { u64::MAX } else { self.grown.size() };
+        // Where hashes are missing nothing can be said of what was signed later, but that.
+        let leaves = (!self.broken).then_some(self.grown.size());
         Ok(Walked {
             compared: self.checkpoints.end(leaves),
             newest,
@@ -99,12 +101,26 @@ impl Walked {
         let mut findings = self.findings;
         findings.extend(self.compared.findings);
         findings.sort_by_key(|finding| (finding.sequence, finding.kind));
-        let intact = findings.is_empty();
         let more = findings.len().saturating_sub(TOLD) as u64 + self.dropped;
         findings.truncate(TOLD);
         let signed = self.compared.signed;
+        let unknown = findings.is_empty().then(|| {
+            if self.entries + self.pruned == 0 && self.unprovable > 0 {
+                return Some("all that is on record is from before there was a tree over it");
+            }
+            let unsigned = keys_from_elsewhere && signed == 0 && self.newest > Sequence(0);
+            unsigned.then_some(
+                "nothing of it is signed with a key that was given: a change of everything at once would \
+                 not show",
+            )
+        });
         Verification {
-            verdict: if intact { Verdict::Intact } else { Verdict::Tampered },
+            verdict: match unknown {
+                None => Verdict::Tampered,
+                Some(None) => Verdict::Intact,
+                Some(Some(_)) => Verdict::Unknown,
+            },
+            unknown: unknown.flatten().map(str::to_owned),
             log: origin.to_string(),
             archive,
             provable_from: standing.genesis.next(),
