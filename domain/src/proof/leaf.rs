@@ -153,6 +153,7 @@ impl Members<'_> {
 
 /// Whether a character cannot stand for itself in JSON. Every byte is looked at, whatever was found,
 /// so that many are at once.
+#[allow(clippy::needless_bitwise_bool, reason = "many bytes at once have no branches")]
 fn needs_escapes(text: &str) -> bool {
     text.bytes().fold(false, |any, byte| any | (byte < b' ') | (byte == b'"') | (byte == b'\\'))
 }

@@ -1,6 +1,6 @@
 //! Connections for whoever goes through many rows.
 //!
-//! SQLx copies each value of each row and hands it to another thread, which takes longer than what is
+//! `SQLx` copies each value of each row and hands it to another thread, which takes longer than what is
 //! done with it. Here whoever wants the rows steps through them on its own thread, and sees them where
 //! SQLite has them.
 //!

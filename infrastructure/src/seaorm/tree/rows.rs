@@ -89,6 +89,7 @@ const fn bytes(value: ValueRef<'_>) -> Option<&[u8]> {
 }
 
 /// What may be absent: `Some(None)` where it is.
+#[expect(clippy::option_option, reason = "absent, and not what it should be, are two things")]
 fn unless_null<'a, T>(
     value: ValueRef<'a>,
     read: impl FnOnce(ValueRef<'a>) -> Option<T>,
