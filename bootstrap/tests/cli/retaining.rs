@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use crate::support::{Sandbox, ndjson, sequences};
+use domain::proof::StoredEntry;
+
+use crate::support::{self, Sandbox, ndjson, put_old, sequences};
 
 /// A record whose first events are years old, each of a plan of its own, and the last two are not.
 fn old(types: &[&str]) -> Sandbox {
@@ -10,14 +12,8 @@ fn old(types: &[&str]) -> Sandbox {
     sandbox.feed(&["record"], b"").success();
     let database = rusqlite::Connection::open(sandbox.database()).unwrap();
     for (n, event_type) in (1..).zip(types) {
-        // The guards let them in, as they follow the head and have something of the length of a leaf's
-        // hash.
-        let sql = "INSERT INTO audit_log (sequence, event_id, event_type, schema_version, \
-                   occurred_at, source, plan_id, user_identity, details, recorded_at, leaf_hash) \
-                   VALUES (?1, ?2, ?3, 1, '2020-01-01T00:00:00.000000000Z', '/old', ?4, ?5, '{}', \
-                   '2020-01-01T00:00:00.000000000Z', zeroblob(32))";
-        let values = (n, format!("old-{n}"), event_type, format!("plan-{n}"), format!("user-{n}"));
-        database.execute(sql, values).unwrap();
+        let (plan_id, user_identity) = (Some(format!("plan-{n}")), Some(format!("user-{n}")));
+        put_old(&database, StoredEntry { plan_id, user_identity, ..support::old(n, event_type) });
     }
     drop(database);
     sandbox.feed(&["record"], ndjson(0..2).as_bytes()).success();

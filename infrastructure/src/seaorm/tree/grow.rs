@@ -25,6 +25,11 @@ pub(in crate::seaorm) enum Unfit {
          a copy"
     )]
     Unhashed { sequence: i64 },
+    #[error(
+        "entry {sequence} is not what its leaf says: run `indelible verify`, and restore the record from \
+         a copy"
+    )]
+    Changed { sequence: i64 },
     #[error(transparent)]
     Tile(#[from] domain::proof::WrongTile),
 }

@@ -6,7 +6,7 @@ use domain::Sequence;
 use domain::ports::{KeptCheckpoint, KeptKey, LeafCheck, TreeStanding};
 use domain::proof::{StoredEntry, Unprovable};
 use sea_orm::sqlx::sqlite::SqliteRow;
-use sea_orm::sqlx::{self, AssertSqlSafe, Row, SqlitePool};
+use sea_orm::sqlx::{self, AssertSqlSafe, Row, SqliteConnection, SqlitePool};
 
 use crate::moment;
 use crate::seaorm::decode::sequence;
@@ -61,6 +61,16 @@ pub(super) async fn leaves(
     let checks = move || rows.iter().map(leaf).collect();
     let checks = tokio::task::spawn_blocking(checks).await;
     checks.map_err(|gone| sqlx::Error::Decode(Box::new(gone)))?
+}
+
+/// The leaves of the entries from one on, as a connection sees them that is about to change something.
+pub(super) async fn checked(
+    connection: &mut SqliteConnection,
+    from: i64,
+    limit: i64,
+) -> Result<Vec<LeafCheck>, sqlx::Error> {
+    let rows = from_on(from, limit).fetch_all(connection).await?;
+    rows.iter().map(leaf).collect()
 }
 
 /// The leaf of a row. One that is not even text does not keep the others from being looked at.
