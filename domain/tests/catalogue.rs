@@ -71,6 +71,7 @@ audit.hold_released: hold whole, reason string?
 audit.key_rotated: old_verifier string, new_verifier string
 audit.erasure_started: request_id string, reason string?, selected_by string, details bool, entries whole
 audit.erased: request_id string, entries whole
+audit.erasure_refused: request_id string, hold whole, entries whole
 subscription.paused: name string, cursor whole
 subscription.resumed: name string, cursor whole
 subscription.rewound: name string, from_cursor whole, to_cursor whole
@@ -159,7 +160,8 @@ validation.failed fails validation.started by validation_id
 session.created opens session.created by session_id
 session.closed completes session.created by session_id
 audit.erasure_started opens audit.erasure_started by request_id
-audit.erased completes audit.erasure_started by request_id";
+audit.erased completes audit.erasure_started by request_id
+audit.erasure_refused fails audit.erasure_started by request_id";
     assert_eq!(parts, expected.lines().collect::<Vec<_>>());
 }
 
@@ -175,7 +177,7 @@ fn every_type_is_found_by_its_wire_name_and_by_nothing_else() {
         assert!(CATALOGUE.find(unknown).is_none(), "{unknown}");
     }
     let names: Vec<_> = CATALOGUE.event_types().collect();
-    assert_eq!(names.iter().collect::<HashSet<_>>().len(), 56);
+    assert_eq!(names.iter().collect::<HashSet<_>>().len(), 57);
 }
 
 #[test]

@@ -34,7 +34,10 @@ fn rows(place: &Place) -> i64 {
 
 /// What was changed, and the first entry that is no longer as it was recorded.
 const CHANGES: [(&str, u64); 6] = [
-    ("UPDATE audit_log SET recorded_at = '2000-01-01T00:00:00.000000000Z' WHERE sequence = 300", 300),
+    (
+        "UPDATE audit_log SET recorded_at = '2000-01-01T00:00:00.000000000Z' WHERE sequence = 300",
+        300,
+    ),
     ("UPDATE audit_log SET details = '{}' WHERE sequence = 1", 1),
     ("UPDATE audit_log SET details = CAST(x'ff' AS TEXT) WHERE sequence = 257", 257),
     ("UPDATE audit_log SET leaf_hash = zeroblob(32) WHERE sequence = 512", 512),
