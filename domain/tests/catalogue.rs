@@ -127,7 +127,7 @@ fn the_catalogue_is_the_taxonomy_type_by_type_and_field_by_field() {
     let expected: Vec<&str> = TAXONOMY.lines().collect();
     assert_eq!(
         expected.len(),
-        43 + 13,
+        43 + 14,
         "43 types of the platform, and what the system says of itself"
     );
     assert_eq!(declared, expected);
@@ -319,5 +319,5 @@ fn composing_a_context_twice_at_run_time_panics_and_names_the_first_repeated_nam
 #[test]
 fn an_empty_catalogue_and_empty_parts_are_fine() {
     assert_eq!(Catalogue::compose(&[]).events().count(), 0);
-    assert_eq!(Catalogue::compose(&[&[], &[AuditEvent::GROUP], &[]]).events().count(), 6);
+    assert_eq!(Catalogue::compose(&[&[], &[AuditEvent::GROUP], &[]]).events().count(), 7);
 }
