@@ -11,6 +11,7 @@ pub mod erasure;
 pub mod explain;
 pub mod health;
 pub mod import;
+mod naming;
 pub mod nearest;
 pub mod panics;
 pub mod proof;

@@ -71,6 +71,7 @@ audit.hold_released: hold whole, reason string?
 audit.key_rotated: old_verifier string, new_verifier string
 audit.erasure_started: request_id string, reason string?, selected_by string, details bool, entries whole
 audit.erased: request_id string, entries whole
+audit.erasure_refused: request_id string, hold whole, entries whole
 subscription.paused: name string, cursor whole
 subscription.resumed: name string, cursor whole
 subscription.rewound: name string, from_cursor whole, to_cursor whole
@@ -126,7 +127,7 @@ fn the_catalogue_is_the_taxonomy_type_by_type_and_field_by_field() {
     let expected: Vec<&str> = TAXONOMY.lines().collect();
     assert_eq!(
         expected.len(),
-        43 + 13,
+        43 + 14,
         "43 types of the platform, and what the system says of itself"
     );
     assert_eq!(declared, expected);
@@ -159,7 +160,8 @@ validation.failed fails validation.started by validation_id
 session.created opens session.created by session_id
 session.closed completes session.created by session_id
 audit.erasure_started opens audit.erasure_started by request_id
-audit.erased completes audit.erasure_started by request_id";
+audit.erased completes audit.erasure_started by request_id
+audit.erasure_refused fails audit.erasure_started by request_id";
     assert_eq!(parts, expected.lines().collect::<Vec<_>>());
 }
 
@@ -175,7 +177,7 @@ fn every_type_is_found_by_its_wire_name_and_by_nothing_else() {
         assert!(CATALOGUE.find(unknown).is_none(), "{unknown}");
     }
     let names: Vec<_> = CATALOGUE.event_types().collect();
-    assert_eq!(names.iter().collect::<HashSet<_>>().len(), 56);
+    assert_eq!(names.iter().collect::<HashSet<_>>().len(), 57);
 }
 
 #[test]
@@ -317,5 +319,5 @@ fn composing_a_context_twice_at_run_time_panics_and_names_the_first_repeated_nam
 #[test]
 fn an_empty_catalogue_and_empty_parts_are_fine() {
     assert_eq!(Catalogue::compose(&[]).events().count(), 0);
-    assert_eq!(Catalogue::compose(&[&[], &[AuditEvent::GROUP], &[]]).events().count(), 6);
+    assert_eq!(Catalogue::compose(&[&[], &[AuditEvent::GROUP], &[]]).events().count(), 7);
 }

@@ -4,19 +4,22 @@
 //! Deliberately absent: what else holds the values, such as copies of the record, exports, or what a
 //! handler made of them. No program could know.
 
+mod held;
 mod request;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::audit::legal_hold::{HeldEntry, LegalHold};
 use domain::audit::{Erasure, ErasureCount, Page, TypePattern};
-use domain::events::{AuditErased, AuditErasureStarted};
-use domain::ports::{EmitError, ErasureError, QueryError};
+use domain::events::{AuditErased, AuditErasureRefused, AuditErasureStarted};
+use domain::ports::{EmitError, ErasureError, LegalHoldError, QueryError};
 use domain::{
     Actor, AuditErasure, AuditFilter, AuditLog, Clock, DomainEvent, Emit, EventBus, EventDraft,
-    Sequence,
+    LegalHolds, Sequence,
 };
 
+pub use held::{HeldFromErasure, HoldInTheWay};
 pub use request::{ErasureRequest, NamesThePerson};
 
 /// Entries erased in one transaction, and the pause after it, so that emitters on the same file hardly
@@ -36,6 +39,19 @@ pub enum EraseError {
     /// The record could not be asked how it stands. Nothing was erased.
     #[error("could not find out whether this request was begun before")]
     Query(#[from] QueryError),
+    /// It could not be found out what is held.
+    #[error("could not find out which entries are under a legal hold")]
+    Holds(#[from] LegalHoldError),
+    /// Legal holds keep what is to be erased. Where the request had been begun, it is on record that it
+    /// was refused.
+    #[error("legal holds keep some of it; {entries} entries were erased before that was found")]
+    Held {
+        /// How many were erased.
+        entries: u64,
+        /// The holds.
+        #[source]
+        holds: HeldFromErasure,
+    },
     /// The request could not be put on record. Nothing was erased.
     #[error("the request could not be put on record, and nothing was erased")]
     Start(#[source] EmitError),
@@ -52,9 +68,9 @@ pub enum EraseError {
         #[source]
         source: ErasureError,
     },
-    /// The values are gone, and that is not on record.
+    /// What was done is not on record.
     #[error(
-        "{entries} entries were erased, but that could not be put on record; erase under the request \
+        "{entries} entries were erased, but how that ended could not be put on record; erase under the request \
          `{request_id}` again to have it there"
     )]
     Conclude {
@@ -85,6 +101,7 @@ pub struct ErasureReport {
 pub struct EraseValues {
     log: Arc<dyn AuditLog>,
     erasure: Arc<dyn AuditErasure>,
+    holds: Arc<dyn LegalHolds>,
     bus: Arc<dyn EventBus>,
     clock: Arc<dyn Clock>,
 }
@@ -95,10 +112,11 @@ impl EraseValues {
     pub fn new(
         log: Arc<dyn AuditLog>,
         erasure: Arc<dyn AuditErasure>,
+        holds: Arc<dyn LegalHolds>,
         bus: Arc<dyn EventBus>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { log, erasure, bus, clock }
+        Self { log, erasure, holds, bus, clock }
     }
 
     /// How many entries would lose values.
@@ -141,34 +159,79 @@ impl EraseValues {
         // What is recorded later is another request's.
         let through = self.log.span().await?.last.map_or(Sequence(0), |(newest, _)| newest);
         let count = self.count(erasure).await?;
-        let started = match self.begun(&request_id).await? {
+        let mut known = Vec::new();
+        let held = self.newly_held(erasure, through, &mut known).await?;
+        let begun = self.begun(&request_id).await?;
+        let started = match begun {
             Some(begun) => begun,
+            None if !held.is_empty() => {
+                let holds = HeldFromErasure::told(held, &*self.log).await?;
+                return Err(EraseError::Held { entries: 0, holds });
+            }
             None => self.begin(erasure, &request_id, request.reason, count, &by).await?,
         };
-        let mut report =
-            ErasureReport { request_id: request_id.clone(), entries: 0, started, done: None };
-        let finished = self.erase(erasure, through, &mut report, |done| {
-            progress(done, count.entries);
-            stop()
-        });
-        match finished.await {
-            Ok(true) => {}
-            Ok(false) => return Ok(report),
-            Err(source) => {
-                return Err(EraseError::Erase { entries: report.entries, request_id, source });
-            }
+        let mut report = ErasureReport { request_id, entries: 0, started, done: None };
+        let end = if held.is_empty() {
+            let after_chunk = |done| {
+                progress(done, count.entries);
+                stop()
+            };
+            self.erase(erasure, through, &mut known, &mut report, after_chunk).await?
+        } else {
+            End::Held(held)
+        };
+        if let End::Stopped = end {
+            return Ok(report);
         }
-        let entries = report.entries;
-        let done = AuditErased { request_id: request_id.clone(), entries };
-        let done = self.bus.emit(EventDraft::from(done).by(by)).await;
-        let done = done.map_err(|source| EraseError::Conclude { entries, request_id, source })?;
-        report.done = Some(done.sequence);
+        // Also when there was nothing to erase: what an earlier run erased, or retention removed, may
+        // still lie about.
+        self.erasure.scrub().await.map_err(|source| stopped(&report, source))?;
+        let (request_id, entries) = (report.request_id.clone(), report.entries);
+        let ended = match &end {
+            End::Held(held) => {
+                // There is at least one.
+                let hold = held.first().map_or(0, |held| held.hold.0.0);
+                EventDraft::from(AuditErasureRefused { request_id, hold, entries })
+            }
+            End::Done | End::Stopped => EventDraft::from(AuditErased { request_id, entries }),
+        };
+        let ended = self.bus.emit(ended.by(by)).await.map_err(|source| EraseError::Conclude {
+            entries,
+            request_id: report.request_id.clone(),
+            source,
+        })?;
+        if let End::Held(held) = end {
+            let holds = HeldFromErasure::told(held, &*self.log).await?;
+            return Err(EraseError::Held { entries, holds });
+        }
+        report.done = Some(ended.sequence);
         Ok(report)
+    }
+
+    /// What is kept by holds that were not known of, which they are afterwards.
+    async fn newly_held(
+        &self,
+        erasure: &Erasure,
+        through: Sequence,
+        known: &mut Vec<LegalHold>,
+    ) -> Result<Vec<HeldEntry>, EraseError> {
+        let mut new = self.holds.in_force().await?;
+        new.retain(|hold| !known.contains(hold));
+        if new.is_empty() {
+            return Ok(Vec::new());
+        }
+        let held = self.erasure.held(erasure, &new, through).await.map_err(EraseError::Count)?;
+        known.extend(new);
+        Ok(held)
     }
 
     /// Where it is on record that this request was begun and not yet done.
     async fn begun(&self, request_id: &str) -> Result<Option<Sequence>, QueryError> {
-        let types = [AuditErasureStarted::DESCRIPTOR.name(), AuditErased::DESCRIPTOR.name()];
+        let types = [
+            AuditErasureStarted::DESCRIPTOR.name(),
+            AuditErased::DESCRIPTOR.name(),
+            AuditErasureRefused::DESCRIPTOR.name(),
+        ];
         let types = types.map(|name| TypePattern::new(name.as_str())).to_vec();
         let filter = AuditFilter { types, ..AuditFilter::default() };
         let mut after = Sequence(0);
@@ -206,29 +269,49 @@ impl EraseValues {
         receipt.map(|receipt| receipt.sequence).map_err(EraseError::Start)
     }
 
-    /// Erases chunk by chunk, and then what the storage still keeps; whether it came to the end.
+    /// Erases chunk by chunk, as long as nothing of it comes to be held.
     async fn erase(
         &self,
         erasure: &Erasure,
         through: Sequence,
+        known: &mut Vec<LegalHold>,
         report: &mut ErasureReport,
         mut after_chunk: impl FnMut(u64) -> bool,
-    ) -> Result<bool, ErasureError> {
+    ) -> Result<End, EraseError> {
         let mut after = Sequence(0);
         loop {
-            let chunk = self.erasure.erase(erasure, after, through, CHUNK).await?;
+            let chunk = match self.erasure.erase(erasure, after, through, CHUNK).await {
+                // A record on disk judges this itself, in the transaction that erases.
+                Err(ErasureError::Held(held)) => return Ok(End::Held(vec![held])),
+                chunk => chunk.map_err(|source| stopped(report, source))?,
+            };
             report.entries += chunk.entries;
             let stop = after_chunk(report.entries);
-            let Some(reached) = chunk.reached else { break };
+            let Some(reached) = chunk.reached else { return Ok(End::Done) };
             if stop {
-                return Ok(false);
+                return Ok(End::Stopped);
             }
             after = reached;
             self.clock.sleep(PAUSE).await;
+            let held = self.newly_held(erasure, through, known).await?;
+            if !held.is_empty() {
+                return Ok(End::Held(held));
+            }
         }
-        // Also when there was nothing to erase: what an earlier run erased, or retention removed, may
-        // still lie about.
-        self.erasure.scrub().await?;
-        Ok(true)
     }
+}
+
+/// How a run ended.
+enum End {
+    /// There was nothing more to erase.
+    Done,
+    /// It was asked to stop.
+    Stopped,
+    /// It came upon legal holds.
+    Held(Vec<HeldEntry>),
+}
+
+/// A failure in the middle.
+fn stopped(report: &ErasureReport, source: ErasureError) -> EraseError {
+    EraseError::Erase { entries: report.entries, request_id: report.request_id.clone(), source }
 }

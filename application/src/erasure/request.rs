@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use domain::Actor;
 use domain::audit::Erasure;
 
+use crate::naming::names;
+
 /// Who asked for an erasure and why, as it goes on record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ErasureRequest {
@@ -41,20 +43,6 @@ impl ErasureRequest {
             parts.into_iter().find(|(_, text)| text.is_some_and(|text| names(text, value)));
         names_it.map_or(Ok(()), |(part, _)| Err(NamesThePerson { part }))
     }
-}
-
-/// Whether a value stands in a text by itself, in upper or lower case: `ann` does in "by Ann.", and
-/// does not in "annual".
-fn names(text: &str, value: &str) -> bool {
-    let (text, value) = (text.to_lowercase(), value.to_lowercase());
-    if value.is_empty() {
-        return false;
-    }
-    text.match_indices(&value).any(|(at, found)| {
-        let (before, after) = (&text[..at], &text[at + found.len()..]);
-        let outside = |letter: Option<char>| !letter.is_some_and(char::is_alphanumeric);
-        outside(before.chars().next_back()) && outside(after.chars().next())
-    })
 }
 
 /// The name of a request that has none: when it was made.

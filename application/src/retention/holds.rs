@@ -7,10 +7,13 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use domain::audit::Page;
 use domain::audit::legal_hold::{HoldId, HoldScope, LegalHold};
 use domain::events::{AuditHoldPlaced, AuditHoldReleased};
 use domain::ports::{EmitError, LegalHoldError, QueryError};
-use domain::{Actor, AuditLog, Emit, EventBus, EventDraft, LegalHolds};
+use domain::{Actor, AuditFilter, AuditLog, Emit, EventBus, EventDraft, LegalHolds, Sequence};
+
+use crate::naming::names;
 
 /// Why something was not done to a legal hold.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +32,13 @@ pub enum HoldError {
         /// Its last.
         through: u64,
     },
+    /// What goes on record would name whom a hold is about. Who placed or released it may be the same
+    /// person: an actor can be erased, and a reason stays.
+    #[error(
+        "the reason names whom the hold is about, and it stays on record: name the case and not the \
+         person"
+    )]
+    NamesThePerson,
     /// It could not be put on record, and so was not done.
     #[error("this could not be put on record, and so was not done")]
     Record(#[from] EmitError),
@@ -96,6 +106,7 @@ impl ManageLegalHolds {
                 return Err(HoldError::Backwards { from: from.0, through: through.0 });
             }
             scope if scope.value().is_empty() => return Err(HoldError::Nothing),
+            scope if names_the_person(scope, reason) => return Err(HoldError::NamesThePerson),
             scope => placed(scope, reason),
         };
         let receipt = self.bus.emit(EventDraft::from(event).by(by)).await?;
@@ -117,12 +128,46 @@ impl ManageLegalHolds {
         reason: Option<String>,
         by: Actor,
     ) -> Result<(), HoldError> {
-        if !self.holds.in_force().await?.iter().any(|hold| hold.id == id) {
-            return Err(LegalHoldError::Unknown { id }.into());
+        let in_force = self.holds.in_force().await?;
+        let hold = in_force.iter().find(|hold| hold.id == id);
+        let hold = hold.ok_or(LegalHoldError::Unknown { id })?;
+        if reason.as_deref().is_some_and(|reason| names_the_person(&hold.scope, reason)) {
+            return Err(HoldError::NamesThePerson);
         }
         let event = AuditHoldReleased { hold: id.0.0, reason };
         self.bus.emit(EventDraft::from(event).by(by)).await?;
         Ok(self.holds.release(id).await?)
+    }
+
+    /// Whether anything that is on record now is what a hold would be about.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub async fn anything_in(&self, scope: &HoldScope) -> Result<bool, HoldError> {
+        let mut page = Page::first(1);
+        let by = |filter: AuditFilter| vec![filter];
+        let filters = match scope.clone() {
+            HoldScope::Plan(id) => by(AuditFilter { plan_id: Some(id), ..AuditFilter::default() }),
+            HoldScope::Correlation(id) => {
+                by(AuditFilter { correlation_id: Some(id), ..AuditFilter::default() })
+            }
+            HoldScope::User(id) => {
+                let actor = Some(Actor::human(&*id).to_string());
+                let did = AuditFilter { actor, ..AuditFilter::default() };
+                vec![AuditFilter { user_identity: Some(id), ..AuditFilter::default() }, did]
+            }
+            HoldScope::Sequences { from, through } => {
+                page.after = Some(Sequence(from.0.saturating_sub(1)));
+                page.before = Some(through.next());
+                by(AuditFilter::default())
+            }
+        };
+        for filter in filters {
+            if !self.log.page(&filter, page).await?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The holds in force, by id.
@@ -153,6 +198,11 @@ impl HoldOnRecord {
         }
         Ok(listed)
     }
+}
+
+/// Whether a reason names the person that a hold is about.
+fn names_the_person(scope: &HoldScope, reason: &str) -> bool {
+    matches!(scope, HoldScope::User(person) if names(reason, person))
 }
 
 /// What is put on record of a hold: everything but a person.

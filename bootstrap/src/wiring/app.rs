@@ -165,7 +165,8 @@ impl App {
     /// The use case of erasing values on request, over this application's adapters.
     #[must_use]
     pub fn erase(&self) -> EraseValues {
-        EraseValues::new(self.log(), self.services.resolve(), self.bus(), self.clock())
+        let erasure = self.services.resolve();
+        EraseValues::new(self.log(), erasure, self.legal_holds(), self.bus(), self.clock())
     }
 
     /// Runs a durable subscription: from where it was, if there has been one of its name, and until the

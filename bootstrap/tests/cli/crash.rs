@@ -2,9 +2,9 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{Sandbox, ndjson, sequences};
+use crate::support::{DEADLINE, Sandbox, bytes, ndjson, sequences};
 
 /// Rounds of one run of this test. Set `INDELIBLE_TEST_CRASH_ROUNDS` for a longer one.
 const ROUNDS: usize = 20;
@@ -68,4 +68,73 @@ fn killed_in_the_middle(sandbox: &Sandbox, first: usize, round: usize) -> Vec<Va
     }
     writer.join().unwrap();
     receipts
+}
+
+/// Entries of one person; of more than one chunk.
+const OF_ONE: usize = 1_800;
+
+#[test]
+fn an_erasure_that_is_killed_is_open_on_record_and_ends_when_it_is_asked_for_again() {
+    let mut interrupted = 0;
+    // Begun and nothing erased yet; within the chunks; and while the file is written anew.
+    for erased in [0, 1, 900, OF_ONE] {
+        let sandbox = Sandbox::new();
+        sandbox.feed(&["record"], of_one().as_bytes()).success();
+        let erase = [
+            &["erase", "--user", "person@example.org", "--details", "--yes"][..],
+            &["--reason", "asked by letter", "--request", "R-7"],
+        ]
+        .concat();
+        let mut child = sandbox.spawn(&erase);
+        await_erased(&sandbox, erased);
+        child.kill().unwrap();
+        child.wait().unwrap();
+
+        sandbox.run(&["verify"]).success();
+        sandbox.run(&["doctor"]).success();
+        let ends = sandbox.log(&["--type", "audit.erased"]).len();
+        let open = sandbox.run(&["open", "--format", "ndjson"]).success().rows();
+        assert_eq!(open.len() + ends, 1, "what was begun is open until it is done: {open:?}");
+        interrupted += open.len();
+        if !open.is_empty() {
+            sandbox.run(&erase).success().prints(&["as request `R-7`"]);
+        }
+        sandbox.run(&["open"]).success().explains(&["nothing is open"]);
+        sandbox.run(&["verify"]).success();
+        assert_eq!(sandbox.log(&["--type", "audit.erasure_started"]).len(), 1);
+        let gone = |row: &&Value| row["erased"].is_array();
+        assert_eq!(sandbox.log(&[]).iter().filter(gone).count(), OF_ONE);
+        for file in ["audit.db", "audit.db-wal"] {
+            let bytes = bytes(&sandbox.path(file));
+            let found = bytes.windows(18).filter(|at| *at == b"person@example.org").count();
+            assert_eq!(found, 0, "{file} holds nothing of what was erased");
+        }
+    }
+    assert!(interrupted > 0, "the process was never killed in the middle");
+}
+
+fn of_one() -> String {
+    let event = |n: usize| {
+        json!({
+            "specversion": "1.0", "id": format!("e{n}"), "source": "/tests", "type": "entity.deleted",
+            "time": "2026-07-01T09:00:00Z", "useridentity": "person@example.org",
+            "actor": "agent:tester", "data": {"entity_kind": "note", "entity_id": n.to_string()},
+        })
+    };
+    (0..OF_ONE).map(|n| format!("{}\n", event(n))).collect()
+}
+
+/// Waits until an erasure is begun and this many entries have lost their values.
+fn await_erased(sandbox: &Sandbox, entries: usize) {
+    let entries = i64::try_from(entries).unwrap();
+    let database = rusqlite::Connection::open(sandbox.database()).unwrap();
+    let question = "SELECT (SELECT count(*) FROM audit_log WHERE erased IS NOT NULL) >= ?1 AND EXISTS \
+                    (SELECT 1 FROM audit_log WHERE event_type = 'audit.erasure_started')";
+    let started = std::time::Instant::now();
+    // Somebody may hold the file for a moment.
+    let there = || database.query_row(question, [entries], |row| row.get(0)).unwrap_or(false);
+    while !there() {
+        assert!(started.elapsed() < DEADLINE, "nothing was erased");
+        std::thread::yield_now();
+    }
 }

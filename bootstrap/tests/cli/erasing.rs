@@ -144,3 +144,37 @@ fn whoever_reads_what_was_there_before_is_named() {
     assert!(!found(&sandbox, PERSON));
     assert_eq!(sandbox.log(&["--user", PERSON]).len(), 0);
 }
+
+#[test]
+fn what_is_under_a_legal_hold_is_refused_before_it_is_begun_and_the_hold_is_named() {
+    let sandbox = recorded();
+    let place =
+        ["hold", "place", "--sequences", "3-4", "--reason", "case 12", "--actor", "human:carl"];
+    sandbox.run(&place).success().prints(&["legal hold 12 is in force"]);
+    let before = sandbox.log(&[]);
+    let erase = |more: &[&str]| sandbox.run(&[&ERASE, &["--user", PERSON][..], more].concat());
+    for how in ["--dry-run", "--yes"] {
+        let refused = erase(&[how]).with_code(1);
+        let refused = refused.explains(&[
+            "nothing can be erased",
+            "entry 3 is under legal hold 12, placed by human:carl for `case 12`",
+            "indelible hold release 12",
+        ]);
+        assert!(!refused.err.contains("1811") && refused.out.is_empty(), "{refused:?}");
+    }
+    assert_eq!(sandbox.log(&[]), before, "nothing is erased, and nothing begun");
+    sandbox.run(&["hold", "release", "12"]).success();
+    erase(&["--yes"]).success().prints(&["of 10 events"]);
+}
+
+#[test]
+fn an_erasure_that_matches_nothing_says_so_and_is_on_record_all_the_same() {
+    let sandbox = recorded();
+    let nobody = [&ERASE[..], &["--user", "nobody@example.org"]].concat();
+    let dry = sandbox.run(&[&nobody[..], &["--dry-run"]].concat()).success();
+    dry.explains(&["nothing on record matches"]);
+    let done = sandbox.run(&[&nobody[..], &["--yes"]].concat()).success();
+    done.prints(&["of 0 events", "as 12 and 13"]).explains(&["nothing on record matches"]);
+    let some = sandbox.run(&[&ERASE[..], &["--user", PERSON, "--dry-run"]].concat()).success();
+    assert!(!some.err.contains("nothing on record"), "{some:?}");
+}

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use crate::support::{Sandbox, ndjson, sequences};
+use domain::proof::StoredEntry;
+
+use crate::support::{self, Sandbox, ndjson, put_old, sequences};
 
 /// A record whose first events are years old, each of a plan of its own, and the last two are not.
 fn old(types: &[&str]) -> Sandbox {
@@ -10,14 +12,8 @@ fn old(types: &[&str]) -> Sandbox {
     sandbox.feed(&["record"], b"").success();
     let database = rusqlite::Connection::open(sandbox.database()).unwrap();
     for (n, event_type) in (1..).zip(types) {
-        // The guards let them in, as they follow the head and have something of the length of a leaf's
-        // hash.
-        let sql = "INSERT INTO audit_log (sequence, event_id, event_type, schema_version, \
-                   occurred_at, source, plan_id, user_identity, details, recorded_at, leaf_hash) \
-                   VALUES (?1, ?2, ?3, 1, '2020-01-01T00:00:00.000000000Z', '/old', ?4, ?5, '{}', \
-                   '2020-01-01T00:00:00.000000000Z', zeroblob(32))";
-        let values = (n, format!("old-{n}"), event_type, format!("plan-{n}"), format!("user-{n}"));
-        database.execute(sql, values).unwrap();
+        let (plan_id, user_identity) = (Some(format!("plan-{n}")), Some(format!("user-{n}")));
+        put_old(&database, StoredEntry { plan_id, user_identity, ..support::old(n, event_type) });
     }
     drop(database);
     sandbox.feed(&["record"], ndjson(0..2).as_bytes()).success();
@@ -88,6 +84,7 @@ fn a_hold_that_makes_no_sense_is_refused() {
         (&["hold", "place", "--sequences", "5-4", "--reason", "why"], "ends before it begins"),
         (&["hold", "place", "--sequences", "5", "--reason", "why"], "as in 17-42"),
         (&["hold", "release", "x"], "invalid"),
+        (&["hold", "place", "--user", "user-1", "--reason", "case of User-1"], "name the case"),
     ] {
         sandbox.run(args).with_code(2).explains(&[says]);
     }
@@ -203,4 +200,49 @@ fn what_is_pruned_is_archived_where_the_settings_name_a_folder() {
     let settings = ["prune", "--audit-retention-days", "30", "--audit-archive-dir", "kept"];
     sandbox.run(&settings).success().prints(&["removed 5 events", "archived"]);
     assert!(sandbox.path("kept/audit-000000000001-000000000005.db.zst").exists());
+}
+
+#[test]
+fn an_entry_that_was_changed_is_neither_removed_nor_archived() {
+    let sandbox = old(&["entity.deleted"; 5]);
+    let database = rusqlite::Connection::open(sandbox.database()).unwrap();
+    let guard = "SELECT sql FROM sqlite_schema WHERE name = 'audit_log_is_never_changed'";
+    let guard: String = database.query_row(guard, (), |row| row.get(0)).unwrap();
+    let change = "UPDATE audit_log SET recorded_at = '2020-01-02' || substr(recorded_at, 11) \
+                  WHERE sequence = 3";
+    database
+        .execute_batch(&format!("DROP TRIGGER audit_log_is_never_changed; {change}; {guard}"))
+        .unwrap();
+    drop(database);
+    for archive in [&[][..], &["--archive", "kept/"]] {
+        let prune = [&["prune"], archive, &OLDER[..]].concat();
+        let says = ["entry 3 is not what was recorded", "indelible verify"];
+        sandbox.run(&prune).with_code(1).explains(&says);
+        assert_eq!(sandbox.recorded(), 7, "what shows it is still there");
+    }
+    assert_eq!(std::fs::read_dir(sandbox.path("kept")).unwrap().count(), 0);
+    sandbox.run(&["verify"]).with_code(1).prints(&["content"]);
+}
+
+#[test]
+fn a_hold_on_what_is_not_on_record_yet_says_so_and_is_in_force() {
+    let sandbox = old(&["entity.deleted"; 2]);
+    let place = |plan| ["hold", "place", "--plan", plan, "--reason", "case 12"];
+    let placed = sandbox.run(&place("later")).success();
+    placed.prints(&["is in force"]).explains(&["nothing on record matches yet"]);
+    let placed = sandbox.run(&place("plan-1")).success().prints(&["is in force"]);
+    assert!(!placed.err.contains("matches"), "{placed:?}");
+}
+
+#[test]
+fn what_a_prune_cannot_mean_and_what_it_makes_on_the_way_are_said() {
+    let sandbox = old(&["entity.deleted"; 3]);
+    let zero = ["prune", "--older-than-days", "0"];
+    sandbox.run(&zero).with_code(2).explains(&["--older-than-days 0 keeps everything"]);
+    sandbox.run(&["prune"]).with_code(2).explains(&["set audit.retention-days"]);
+    let prune = [&["prune", "--archive", "some/where/else/"], &OLDER[..]].concat();
+    sandbox.run(&prune).success().explains(&["made the folder some,", "not there"]);
+    let again = [&["prune", "--archive", "some/where/mine.zst"], &OLDER[..]].concat();
+    let said = sandbox.run(&again).success();
+    assert!(!said.err.contains("made the folder"), "it is there already: {said:?}");
 }

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
+use domain::Sequence;
 use domain::events::CATALOGUE;
+use domain::proof::{Salt, StoredEntry};
 use serde_json::{Value, json};
 
 /// How long anything may take before the test gives up on it.
@@ -182,18 +184,55 @@ pub(crate) fn ndjson(range: std::ops::Range<usize>) -> String {
     })
 }
 
-/// Puts rows on record as they were recorded years ago; the guards let them in, as they follow the head.
+/// Puts rows on record as they were recorded years ago.
 pub(crate) fn record_old(sandbox: &Sandbox, sequences: std::ops::RangeInclusive<u32>) {
     let database = rusqlite::Connection::open(sandbox.database()).unwrap();
     for n in sequences {
-        // The guards let them in: they follow the head, and have something of the length of a leaf's hash.
-        let sql = "INSERT INTO audit_log (sequence, event_id, event_type, schema_version, \
-                   occurred_at, source, details, recorded_at, leaf_hash) VALUES (?1, ?2, 'entity.deleted', 1, \
-                   '2020-01-01T00:00:00.000000000Z', '/old', \
-                   '{\"entity_kind\":\"note\",\"entity_id\":\"n\"}', \
-                   '2020-01-01T00:00:00.000000000Z', zeroblob(32))";
-        database.execute(sql, rusqlite::params![n, format!("old-{n}")]).unwrap();
+        let details = r#"{"entity_kind":"note","entity_id":"n"}"#.to_owned();
+        put_old(&database, StoredEntry { details, ..old(n, "entity.deleted") });
     }
+}
+
+/// An entry of this type from years ago, without details.
+pub(crate) fn old(sequence: u32, event_type: &str) -> StoredEntry {
+    let moment = "2020-01-01T00:00:00.000000000Z";
+    StoredEntry {
+        sequence: Sequence(sequence.into()),
+        recorded_at: moment.to_owned(),
+        schema_version: 1,
+        event_id: format!("old-{sequence}"),
+        source: "/old".to_owned(),
+        event_type: event_type.to_owned(),
+        occurred_at: moment.to_owned(),
+        details: "{}".to_owned(),
+        personal_salt: Some(vec![1; Salt::BYTES]),
+        details_salt: Some(vec![2; Salt::BYTES]),
+        ..StoredEntry::default()
+    }
+}
+
+/// Puts an entry on record, with the hash of its leaf; the guards let it in, as it follows the head.
+pub(crate) fn put_old(database: &rusqlite::Connection, entry: StoredEntry) {
+    let leaf_hash = entry.leaf().unwrap().hash().0;
+    let sql = "INSERT INTO audit_log (sequence, event_id, event_type, schema_version, occurred_at, \
+               source, plan_id, user_identity, details, recorded_at, leaf_hash, personal_salt, \
+               details_salt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let values = rusqlite::params![
+        i64::try_from(entry.sequence.0).unwrap(),
+        entry.event_id,
+        entry.event_type,
+        entry.schema_version,
+        entry.occurred_at,
+        entry.source,
+        entry.plan_id,
+        entry.user_identity,
+        entry.details,
+        entry.recorded_at,
+        leaf_hash,
+        entry.personal_salt,
+        entry.details_salt,
+    ];
+    database.execute(sql, values).unwrap();
 }
 
 /// The sequences of rows.

@@ -65,5 +65,17 @@ crate::domain_events! {
             /// How many entries values were erased of.
             entries: u64,
         },
+
+        /// An erasure that was begun came upon a legal hold, and ended there. What was erased before that
+        /// is gone.
+        #[event("audit.erasure_refused", version = 1, audit = Audit,
+                fails = "audit.erasure_started" by request_id)]
+        AuditErasureRefused {
+            request_id: String,
+            /// The hold: the sequence of its `audit.hold_placed`.
+            hold: u64,
+            /// How many entries values were erased of before, by the run that came upon it.
+            entries: u64,
+        },
     }
 }

@@ -55,6 +55,15 @@ pub enum ArchiveError {
         #[source]
         source: StorageProblem,
     },
+    /// An entry is not as it was recorded, or is missing: an archive of it would prove nothing.
+    #[error(
+        "entry {sequence} is not what was recorded, and no archive is made of it: run `indelible \
+         verify`, and restore the record from a copy"
+    )]
+    Changed {
+        /// The entry's place on record.
+        sequence: Sequence,
+    },
     /// The record could not be read.
     #[error("the record could not be read for its archive")]
     Storage(#[source] StorageProblem),
@@ -67,7 +76,8 @@ pub trait AuditArchive: Interface {
     /// proves it; `None` where there are none.
     ///
     /// An adapter MUST return only once the file is whole and on stable storage under its name, MUST NOT
-    /// replace one, and MUST leave nothing behind when it fails.
+    /// replace one, and MUST leave nothing behind when it fails. Where others can change the record, it
+    /// MUST make none of an entry whose leaf is no longer the one in the tree.
     async fn archive(
         &self,
         through: Sequence,

@@ -7,6 +7,7 @@ use shaku::Interface;
 
 use super::StorageProblem;
 use crate::Sequence;
+use crate::audit::legal_hold::{HeldEntry, LegalHold};
 use crate::audit::{Erasure, ErasureCount};
 
 /// Why nothing was erased, or not all of it.
@@ -58,6 +59,12 @@ pub enum ErasureError {
         /// What of it.
         field: &'static str,
     },
+    /// An entry is under a legal hold. Nothing of its chunk was erased.
+    #[error(
+        "entry {} is under legal hold {}: release it with `indelible hold release {}` once that may be, \
+         then erase again", .0.sequence, .0.hold, .0.hold
+    )]
+    Held(HeldEntry),
     /// The storage failed.
     #[error("the storage under the audit log failed")]
     Storage(#[source] StorageProblem),
@@ -84,13 +91,25 @@ pub trait AuditErasure: Interface {
     /// lose. Nothing is changed.
     async fn count(&self, erasure: &Erasure) -> Result<ErasureCount, ErasureError>;
 
+    /// Of each of these holds: the oldest entry up to and including `through` that it covers and that
+    /// something would be erased of; the oldest first, and of the same one by hold. Nothing is changed.
+    ///
+    /// An adapter MUST agree with [`LegalHold::covers`].
+    async fn held(
+        &self,
+        erasure: &Erasure,
+        holds: &[LegalHold],
+        through: Sequence,
+    ) -> Result<Vec<HeldEntry>, ErasureError>;
+
     /// Erases the values of at most `limit` entries that are meant, after `after` and up to and
     /// including `through`.
     ///
     /// An adapter MUST erase all of a chunk or none, also when the future is dropped; MUST leave
     /// everything else of an entry as it is, so that the same leaf follows from it; MUST say of an
     /// entry what was erased; MUST leave alone what was erased before; and MUST let appends in between
-    /// two chunks.
+    /// two chunks. Where it keeps the legal holds as well, it MUST refuse a chunk with an entry that is
+    /// held.
     async fn erase(
         &self,
         erasure: &Erasure,

@@ -86,6 +86,15 @@ pub enum RetentionError {
     /// The log could not be read.
     #[error("the audit log could not be read for pruning")]
     Query(#[from] QueryError),
+    /// An entry is not as it was recorded, or is missing: it is evidence, and nothing of its chunk goes.
+    #[error(
+        "entry {sequence} is not what was recorded, and nothing from there on is removed, since that \
+         would remove what shows it: run `indelible verify`, and restore the record from a copy"
+    )]
+    Changed {
+        /// The entry's place on record.
+        sequence: Sequence,
+    },
 }
 
 /// Appending to the record.
@@ -151,7 +160,9 @@ pub trait AuditRetention: Interface {
     /// remove. Of several that remove at once, each is told its own range, and no two overlap.
     ///
     /// An adapter MUST remove only a contiguous prefix, all of the chunk or none; MUST NOT remove
-    /// the newest entry, whatever `through` is; and MUST let appends in between two chunks.
+    /// the newest entry, whatever `through` is; and MUST let appends in between two chunks. Where
+    /// others can change what it keeps, it MUST NOT remove an entry whose leaf is no longer the one
+    /// in the tree.
     async fn remove_oldest(
         &self,
         through: Sequence,

@@ -1,6 +1,9 @@
 //! Erasing from the log in memory: the values are dropped, and nothing is left to overwrite.
+//!
+//! Deliberately absent: keeping what is held. The use case of erasing asks before each chunk.
 
 use async_trait::async_trait;
+use domain::audit::legal_hold::{HeldEntry, LegalHold};
 use domain::audit::{Erasure, ErasureCount};
 use domain::ports::{ErasedChunk, ErasureError};
 use domain::{AuditErasure, Sequence};
@@ -18,6 +21,24 @@ impl AuditErasure for InMemoryAuditLog {
             count.range = Some((count.range.map_or(sequence, |(first, _)| first), sequence));
         }
         Ok(count)
+    }
+
+    async fn held(
+        &self,
+        erasure: &Erasure,
+        holds: &[LegalHold],
+        through: Sequence,
+    ) -> Result<Vec<HeldEntry>, ErasureError> {
+        let record = self.record.read();
+        let oldest = |hold: &LegalHold| {
+            let mut held = record.events().filter(|event| {
+                event.sequence <= through && hold.covers(event) && !erasure.of(event).is_empty()
+            });
+            held.next().map(|event| HeldEntry { hold: hold.id, sequence: event.sequence })
+        };
+        let mut held: Vec<HeldEntry> = holds.iter().filter_map(oldest).collect();
+        held.sort_by_key(|held| (held.sequence, held.hold));
+        Ok(held)
     }
 
     async fn erase(

@@ -12,7 +12,7 @@ use super::filter::stored;
 use super::holds::HELD;
 use super::log::SeaOrmAuditLog;
 use super::problem::{Patience, append_error};
-use super::tree::grow;
+use super::tree::{compare, grow, not_as_recorded};
 use super::writer::{State, Turn, Writer, is_sound};
 
 #[async_trait]
@@ -26,7 +26,7 @@ impl AuditRetention for SeaOrmAuditLog {
         let turn = writer.turn().await;
         let removal = tokio::spawn(async move { writer.remove_oldest(turn, through, limit).await });
         let removed = removal.await.map_err(|gone| AppendError::Storage(Arc::new(gone)))?;
-        Ok(removed?)
+        removed
     }
 }
 
@@ -42,13 +42,16 @@ impl Writer {
         mut turn: Turn,
         through: Sequence,
         limit: u32,
-    ) -> Result<Option<Prefix>, AppendError> {
+    ) -> Result<Option<Prefix>, RetentionError> {
         let patience = Patience::of(self.lock_timeout());
         loop {
             let outcome = self.remove_once(&mut turn, stored(through), i64::from(limit)).await;
             turn.settle(is_sound(&outcome));
             let Some(pause) = patience.pause_after(&outcome) else {
-                return outcome.map_err(|error| append_error(error, patience.waited()));
+                return outcome.map_err(|error| match not_as_recorded(&error) {
+                    Some(sequence) => RetentionError::Changed { sequence },
+                    None => append_error(error, patience.waited()).into(),
+                });
             };
             tokio::time::sleep(pause).await;
         }
@@ -80,6 +83,8 @@ impl Writer {
         }
         // What goes stays provable: its leaves are in the tree before it is removed.
         grow(&mut transaction, last, i64::MAX).await?;
+        // An entry that somebody changed is evidence, and would be gone for good.
+        compare(&mut transaction, first, last).await?;
         // A permit that another program left behind must not stand in the way.
         let permit =
             "INSERT OR REPLACE INTO audit_retention_permit (id, through_sequence) VALUES (1, ?)";

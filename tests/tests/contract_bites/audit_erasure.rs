@@ -33,6 +33,7 @@ pub(crate) fn table() -> Table<dyn AuditErasureMaker> {
         row!(what_lies_beyond_the_place_named_is_left_alone, made, Flaw::BeginsAtTheStart),
         row!(a_count_tells_what_would_be_erased, made, Flaw::ErasesWhileItCounts),
         row!(a_count_tells_what_would_be_erased, made, Flaw::CountsWithoutARange),
+        row!(what_is_held_of_it_is_told, made, Flaw::KnowsOfNoHolds),
         row!(an_erased_event_is_still_known, made, Flaw::ErasesNothing),
         row!(appends_go_on_between_two_chunks, made, Flaw::GoesBeyond),
         row!(scrubbing_changes_nothing_on_record, made, Flaw::PrunesWhenItScrubs),
@@ -56,6 +57,7 @@ enum Flaw {
     BeginsAtTheStart,
     ErasesWhileItCounts,
     CountsWithoutARange,
+    KnowsOfNoHolds,
     PrunesWhenItScrubs,
     ForgetsOnRestart,
 }

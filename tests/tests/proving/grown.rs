@@ -18,6 +18,8 @@ use super::signed::{Record, log};
 enum Step {
     Append(usize),
     Prune(u64),
+    Erase { details: bool, limit: u32 },
+    Scrub,
     Sign,
 }
 
@@ -25,6 +27,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         4 => prop_oneof![1..6_usize, 250..270_usize].prop_map(Step::Append),
         2 => (1..600_u64).prop_map(Step::Prune),
+        2 => (any::<bool>(), 1..300_u32).prop_map(|(details, limit)| Step::Erase { details, limit }),
+        1 => Just(Step::Scrub),
         3 => Just(Step::Sign),
     ];
     prop::collection::vec(step, 1..12)
@@ -34,12 +38,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_record_verifies_after_any_sequence_of_appending_pruning_and_signing(steps in steps()) {
+    fn a_record_verifies_after_whatever_is_appended_pruned_erased_and_signed(steps in steps()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(happened(steps));
     }
 }
 
+/// Every step opens the record anew, as a restart does.
 async fn happened(steps: Vec<Step>) {
     let record = Record::new();
     record.append(&batch("first", 1)).await;
@@ -50,6 +55,8 @@ async fn happened(steps: Vec<Step>) {
                 record.append(&batch(&format!("step-{number}"), entries)).await;
             }
             Step::Prune(through) => record.prune(through).await,
+            Step::Erase { details, limit } => record.erase(details, limit).await,
+            Step::Scrub => record.scrub().await,
             Step::Sign => checkpoints.push(record.sign().await),
         }
     }

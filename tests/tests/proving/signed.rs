@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use application::proof::{Finding, SignCheckpoints, Verification, VerifyAuditLog, VerifyError};
+use domain::audit::{Erasure, ErasureSelection};
 use domain::ports::CheckpointSigner;
 use domain::proof::{Origin, SignedCheckpoint, VerifierKey};
-use domain::{AuditAppend, AuditEntry, AuditRetention, AuditTree, Sequence};
+use domain::{AuditAppend, AuditEntry, AuditErasure, AuditRetention, AuditTree, Sequence};
 use indelible_tests::contract::audit_log::{batch, start};
 use indelible_tests::fakes::ManualClock;
 use infrastructure::seaorm::{
-    Access, AuditStorage, SeaOrmAuditLog, SeaOrmAuditTree, StorageOptions,
+    Access, AuditStorage, SeaOrmAuditErasure, SeaOrmAuditLog, SeaOrmAuditTree, StorageOptions,
 };
 use infrastructure::signing::Ed25519Signer;
 
@@ -62,6 +63,24 @@ impl Record {
     pub(crate) async fn prune(&self, through: u64) {
         let storage = self.open(Access::ReadWrite).await;
         log(&storage).remove_oldest(Sequence(through), u32::MAX).await.unwrap();
+        storage.close().await;
+    }
+
+    /// Erases values of the first entries that still have any.
+    pub(crate) async fn erase(&self, details: bool, limit: u32) {
+        let storage = self.open(Access::ReadWrite).await;
+        let selection = ErasureSelection::Correlation("c1".to_owned());
+        let (what, all) = (Erasure { selection, details }, Sequence(u64::MAX));
+        let erasure = SeaOrmAuditErasure::new(storage.clone());
+        let chunk = erasure.erase(&what, Sequence(0), all, limit).await.unwrap();
+        assert!(chunk.entries <= limit.into());
+        storage.close().await;
+    }
+
+    /// Writes the file anew, as is done at the end of an erasure.
+    pub(crate) async fn scrub(&self) {
+        let storage = self.open(Access::ReadWrite).await;
+        SeaOrmAuditErasure::new(storage.clone()).scrub().await.unwrap();
         storage.close().await;
     }
 

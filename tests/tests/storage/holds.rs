@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use super::place::{Place, ids, log_over};
-use domain::audit::legal_hold::{HoldId, HoldScope, LegalHold};
+use domain::audit::legal_hold::{HeldEntry, HoldId, HoldScope, LegalHold};
+use domain::audit::{Erasure, ErasureSelection, Page};
 use domain::events::{AuditHoldPlaced, AuditHoldReleased};
-use domain::ports::LegalHoldError;
+use domain::ports::{ErasureError, LegalHoldError};
 use domain::{
-    Actor, AppendError, AuditAppend, AuditEntry, AuditFilter, AuditInspect, AuditTree, DomainEvent,
-    EventEnvelope, LegalHolds, Sequence,
+    Actor, AppendError, AuditAppend, AuditEntry, AuditErasure, AuditFilter, AuditInspect,
+    AuditQuery, AuditTree, DomainEvent, EventEnvelope, LegalHolds, Sequence,
 };
 use indelible_tests::contract::audit_log::{batch, envelope};
 use infrastructure::seaorm::{
-    Access, AuditStorage, SeaOrmAuditTree, SeaOrmLegalHolds, StorageOptions,
+    Access, AuditStorage, SeaOrmAuditErasure, SeaOrmAuditTree, SeaOrmLegalHolds, StorageOptions,
 };
 use rusqlite::Connection;
 
@@ -184,4 +185,26 @@ async fn a_file_of_an_earlier_version_has_no_holds_until_it_is_written_to() {
     holds.place(&hold).await.unwrap();
     assert_eq!(holds.in_force().await.unwrap(), [hold]);
     assert!(log.inspect().await.unwrap().is_healthy());
+}
+
+#[tokio::test]
+async fn a_hold_that_is_placed_after_it_was_asked_for_refuses_the_chunk_and_is_named() {
+    let (place, storage) = held(plan()).await;
+    let erasure = SeaOrmAuditErasure::new(storage.clone());
+    let all = |selection| Erasure { selection, details: true };
+    let run = all(ErasureSelection::Correlation("special".to_owned()));
+    let refused = erasure.erase(&run, Sequence(0), Sequence(9), 9).await.unwrap_err();
+    let expected = HeldEntry { hold: HoldId(Sequence(6)), sequence: Sequence(3) };
+    assert!(matches!(&refused, ErasureError::Held(held) if *held == expected), "{refused:?}");
+    assert!(refused.to_string().contains("`indelible hold release 6`"), "{refused}");
+    // Another entry of the same chunk, and then another chunk.
+    let others = all(ErasureSelection::User("ada@example.org".to_owned()));
+    let user =
+        AuditFilter { user_identity: Some("ada@example.org".to_owned()), ..AuditFilter::default() };
+    let before = log_over(&storage).page(&user, Page::first(9)).await.unwrap();
+    assert_eq!(before.len(), 5);
+    let erased = erasure.erase(&others, Sequence(0), Sequence(9), 9).await.unwrap();
+    assert_eq!(erased.entries, 5, "what is not held goes");
+    storage.close().await;
+    drop(place);
 }

@@ -7,6 +7,7 @@
 
 mod archive;
 mod erasure;
+mod evidence;
 mod files;
 mod guards;
 mod holds;

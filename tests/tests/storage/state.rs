@@ -211,7 +211,7 @@ async fn an_inspection_tells_where_the_log_is_and_how_it_is_kept() {
     assert_eq!(value("journal mode"), Some("wal"));
     assert_eq!(value("entries"), Some("8"));
     assert_eq!(value("sequences"), Some("1 to 8"));
-    assert_eq!(value("schema"), Some("all 37 objects as made"));
+    assert_eq!(value("schema"), Some("all 41 objects as made"));
     assert_eq!(value("details and extensions"), Some("JSON objects"));
     assert_eq!(value("schema version"), Some("4"));
     std::fs::remove_file(&place.file).unwrap();

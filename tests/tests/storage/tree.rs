@@ -182,6 +182,7 @@ async fn a_lock_that_another_holds_is_waited_for_and_then_told() {
 async fn what_was_changed_from_outside_is_not_taken_into_the_tree_and_is_not_removed() {
     let drop_guards = "DROP TRIGGER audit_log_is_never_changed; DROP TRIGGER audit_tile_only_grows; \
                        DROP TRIGGER audit_tile_is_kept; \
+                       DROP TRIGGER audit_tile_takes_what_is_on_record; \
                        DROP TRIGGER audit_log_is_pruned_by_retention_only;";
     for (damage, says) in [
         ("DELETE FROM audit_log WHERE sequence = 7", "entry 7 is missing"),

@@ -85,6 +85,8 @@ async fn where_the_tree_stands_is_never_set_back_and_nothing_else_of_it_is_chang
         "there already",
     );
     refuses(&raw, &["UPDATE audit_tree SET size = NULL"], "NOT NULL");
+    refuses(&raw, &["UPDATE audit_tree SET size = 261"], "only grows with its tiles");
+    raw.execute(&append("(SELECT leaf_hash FROM audit_log WHERE sequence = 261)"), ()).unwrap();
     raw.execute("UPDATE audit_tree SET size = 261", ()).unwrap();
 }
 
@@ -108,8 +110,8 @@ async fn a_hash_in_a_tile_is_never_changed() {
         &raw,
         &[
             "UPDATE audit_tile SET hashes = CAST(hashes || x'00' AS BLOB) WHERE place = 1",
-            "UPDATE audit_tile SET hashes = CAST(hashes || zeroblob(32) AS BLOB) WHERE place = 0 \
-             AND level = 0",
+            "UPDATE audit_tile SET hashes = CAST(hashes || (SELECT leaf_hash FROM audit_log \
+             WHERE sequence = 257) AS BLOB) WHERE place = 0 AND level = 0",
         ],
         "CHECK",
     );
@@ -123,9 +125,111 @@ async fn a_hash_in_a_tile_is_never_changed() {
         ],
         "there already",
     );
-    let append =
-        "UPDATE audit_tile SET hashes = CAST(hashes || zeroblob(32) AS BLOB) WHERE place = 1";
-    raw.execute(append, ()).unwrap();
+    refuses(&raw, &[&append("zeroblob(32)")], "holds what is on record");
+    raw.execute(&append("(SELECT leaf_hash FROM audit_log WHERE sequence = 261)"), ()).unwrap();
+}
+
+/// Appends a hash to the lowest tile that is not full.
+fn append(hash: &str) -> String {
+    format!(
+        "UPDATE audit_tile SET hashes = CAST(hashes || {hash} AS BLOB) WHERE level = 0 AND place = 1"
+    )
+}
+
+/// A tile of the hashes of entries, from one on.
+fn tile_of(level: u8, place: u64, from: u64, entries: u64) -> String {
+    let hash =
+        |sequence: u64| format!("(SELECT leaf_hash FROM audit_log WHERE sequence = {sequence})");
+    let hashes: Vec<String> = (from..from + entries).map(hash).collect();
+    let hashes = hashes.join(" || ");
+    format!("INSERT INTO audit_tile VALUES ({level}, {place}, CAST({hashes} AS BLOB))")
+}
+
+#[tokio::test]
+async fn a_tile_is_begun_in_its_turn_with_what_is_on_record() {
+    let (place, raw) = recorded().await;
+    refuses(
+        &raw,
+        &[
+            // Not its turn: the one before is not full, or is not there.
+            &tile_of(0, 2, 1, 1),
+            &tile_of(0, 7, 1, 1),
+            &tile_of(1, 1, 1, 1),
+            &tile_of(2, 0, 1, 1),
+            // No tile below it is full but one.
+            "UPDATE audit_tile SET hashes = CAST(hashes || zeroblob(32) AS BLOB) WHERE level = 1",
+            // More than is on record, and another order.
+            &append("zeroblob(41 * 32)"),
+            &append("(SELECT leaf_hash FROM audit_log WHERE sequence = 262)"),
+        ],
+        "holds what is on record",
+    );
+    // What is right, and only too early, does not stand in the way of growing.
+    raw.execute(&append("(SELECT leaf_hash FROM audit_log WHERE sequence = 261)"), ()).unwrap();
+    let storage = place.storage().await;
+    let grown = SeaOrmAuditTree::new(storage.clone()).grow().await.unwrap();
+    assert_eq!(grown.size, 300);
+    storage.close().await;
+}
+
+#[tokio::test]
+async fn a_tree_grows_over_tiles_that_were_begun_too_early() {
+    let place = Place::new();
+    let storage = place.storage().await;
+    let tree = SeaOrmAuditTree::new(storage.clone());
+    log_over(&storage).append(&batch("e", 256)).await.unwrap();
+    tree.grow().await.unwrap();
+    log_over(&storage).append(&batch("f", 8)).await.unwrap();
+    let raw = place.raw();
+    raw.execute(&tile_of(0, 1, 257, 6), ()).unwrap();
+    assert_eq!(tree.grow().await.unwrap().size, 264);
+    let hashes = tree.tile(0, 1).await.unwrap().unwrap();
+    let leaves = tree.entries(domain::Sequence(257), 9).await.unwrap();
+    let leaves: Vec<u8> = leaves.into_iter().flat_map(|entry| entry.leaf_hash.unwrap()).collect();
+    assert_eq!(hashes, leaves);
+    storage.close().await;
+}
+
+#[tokio::test]
+async fn an_entry_whose_hash_is_not_in_the_tree_is_not_removed_whatever_the_tree_is_said_to_hold() {
+    let (_place, raw) = recorded().await;
+    raw.execute_batch(
+        "INSERT INTO audit_retention_permit (id, through_sequence) VALUES (1, 299); \
+         DROP TRIGGER audit_tree_is_no_larger_than_its_tiles; \
+         DROP TRIGGER audit_tile_only_grows; DROP TRIGGER audit_tile_takes_what_is_on_record;",
+    )
+    .unwrap();
+    raw.execute("UPDATE audit_tree SET size = 300", ()).unwrap();
+    assert_eq!(raw.execute("DELETE FROM audit_log WHERE sequence <= 258", ()).unwrap(), 258);
+    refuses(&raw, &["DELETE FROM audit_log WHERE sequence <= 261"], "indelible prune");
+    let forged = "UPDATE audit_tile SET hashes = zeroblob(32 * 44) WHERE level = 0 AND place = 1";
+    raw.execute(forged, ()).unwrap();
+    refuses(&raw, &["DELETE FROM audit_log WHERE sequence = 259"], "indelible prune");
+    raw.execute("UPDATE audit_tree SET size = 600", ()).unwrap();
+    refuses(&raw, &["DELETE FROM audit_log WHERE sequence = 259"], "indelible prune");
+}
+
+#[tokio::test]
+async fn the_digests_of_what_was_erased_are_never_changed() {
+    let (_place, raw) = recorded().await;
+    let put = |erased: &str| {
+        format!("UPDATE audit_log SET erased = '{erased}', actor = NULL WHERE sequence = 7")
+    };
+    raw.execute("INSERT INTO audit_erasure_permit (id) VALUES (1)", ()).unwrap();
+    raw.execute(&put(r#"{"actor":"one","subject":null}"#), ()).unwrap();
+    refuses(
+        &raw,
+        &[
+            &put("{}"),
+            &put(r#"{"actor":"one"}"#),
+            &put(r#"{"subject":null}"#),
+            &put(r#"{"actor":"another","subject":null}"#),
+            &put(r#"{"actor":"one","subject":"two"}"#),
+            &put(r#"{"actor":null,"subject":null}"#),
+        ],
+        "stay as they are",
+    );
+    raw.execute(&put(r#"{"actor":"one","details":"three","subject":null}"#), ()).unwrap();
 }
 
 #[tokio::test]

@@ -9,18 +9,22 @@ use application::AuditEventSubscriber;
 use application::erasure::{EraseError, EraseValues, ErasureRequest};
 use application::work::{Matching, Step};
 use async_trait::async_trait;
+use domain::audit::legal_hold::{HeldEntry, HoldId, HoldScope, LegalHold};
 use domain::audit::{Erasure, ErasureCount, ErasureSelection, Page};
-use domain::events::{AuditErased, AuditErasureStarted, CATALOGUE, PlanCreated};
+use domain::events::{
+    AuditErased, AuditErasureRefused, AuditErasureStarted, AuditHoldPlaced, AuditHoldReleased,
+    CATALOGUE, PlanCreated,
+};
 use domain::ports::{ErasedChunk, ErasureError};
 use domain::{
-    Actor, AuditAppend, AuditEntry, AuditErasure, AuditFilter, AuditQuery, DomainEvent, EventBus,
-    EventDraft, EventEnvelope, RecordedEvent, Sequence,
+    Actor, AuditAppend, AuditEntry, AuditErasure, AuditFilter, AuditQuery, DomainEvent, Emit,
+    EventBus, EventDraft, EventEnvelope, LegalHolds, RecordedEvent, Sequence,
 };
 use futures::FutureExt as _;
 use indelible_tests::contract::audit_log::{envelope, start};
 use indelible_tests::fakes::{ManualClock, NoRedaction};
 use infrastructure::bus::{BusSettings, ReactiveEventBus};
-use infrastructure::memory::InMemoryAuditLog;
+use infrastructure::memory::{InMemoryAuditLog, InMemoryLegalHolds};
 
 /// Erases in memory, and fails where it is told to.
 struct Failing {
@@ -30,6 +34,8 @@ struct Failing {
     scrubbed: AtomicUsize,
     /// Shut down while what is left is overwritten.
     bus: Mutex<Option<Arc<ReactiveEventBus>>>,
+    /// Placed while the next chunk is erased.
+    hold: Mutex<Option<(Arc<InMemoryLegalHolds>, LegalHold)>>,
 }
 
 fn one_less(left: &AtomicUsize) -> bool {
@@ -42,6 +48,15 @@ impl AuditErasure for Failing {
         self.log.count(erasure).await
     }
 
+    async fn held(
+        &self,
+        erasure: &Erasure,
+        holds: &[LegalHold],
+        through: Sequence,
+    ) -> Result<Vec<HeldEntry>, ErasureError> {
+        self.log.held(erasure, holds, through).await
+    }
+
     async fn erase(
         &self,
         erasure: &Erasure,
@@ -51,6 +66,10 @@ impl AuditErasure for Failing {
     ) -> Result<ErasedChunk, ErasureError> {
         if !one_less(&self.chunks_left) {
             return Err(ErasureError::NotKept);
+        }
+        let hold = self.hold.lock().unwrap().take();
+        if let Some((holds, hold)) = hold {
+            holds.place(&hold).await.unwrap();
         }
         self.log.erase(erasure, after, through, limit).await
     }
@@ -73,6 +92,7 @@ struct Stage {
     log: Arc<InMemoryAuditLog>,
     bus: Arc<ReactiveEventBus>,
     erasure: Arc<Failing>,
+    holds: Arc<InMemoryLegalHolds>,
     use_case: EraseValues,
 }
 
@@ -94,14 +114,17 @@ impl Stage {
             scrubs_left: AtomicUsize::new(usize::MAX),
             scrubbed: AtomicUsize::new(0),
             bus: Mutex::default(),
+            hold: Mutex::default(),
         });
+        let holds = Arc::new(InMemoryLegalHolds::new(Arc::clone(&log) as _));
         let use_case = EraseValues::new(
             Arc::clone(&log) as _,
             Arc::clone(&erasure) as _,
+            Arc::clone(&holds) as _,
             Arc::clone(&bus) as _,
             clock,
         );
-        Self { log, bus, erasure, use_case }
+        Self { log, bus, erasure, holds, use_case }
     }
 
     async fn record(&self) -> Vec<RecordedEvent> {
@@ -121,6 +144,15 @@ impl Stage {
             assert!(!matches!(step, Step::Unmatched { .. }), "{event:?}");
         }
         matching.into_open().count()
+    }
+
+    /// A hold on a plan of the events, on record, and not in force yet.
+    async fn hold(&self) -> LegalHold {
+        let placed = AuditHoldPlaced { reason: "case 12".to_owned(), ..AuditHoldPlaced::sample() };
+        let receipt = self.bus.emit(EventDraft::from(placed).by(Actor::human("carl"))).await;
+        let (from, through) = (Sequence(2), Sequence(u64::MAX));
+        let id = HoldId(receipt.unwrap().sequence);
+        LegalHold { id, scope: HoldScope::Sequences { from, through } }
     }
 
     async fn run(&self, id: &str) -> Result<application::erasure::ErasureReport, EraseError> {
@@ -264,4 +296,62 @@ async fn what_cannot_be_put_on_record_is_not_done_and_what_was_done_is_said() {
     let failed = stage.run("R-7").await.unwrap_err();
     assert!(matches!(failed, EraseError::Conclude { entries: 3, .. }), "{failed:?}");
     assert!(failed.to_string().contains("`R-7` again"), "{failed}");
+}
+
+#[tokio::test]
+async fn what_is_held_is_refused_before_it_is_begun_and_the_hold_is_named() {
+    let stage = Stage::with_events(3).await;
+    let hold = stage.hold().await;
+    stage.holds.place(&hold).await.unwrap();
+    let before = stage.record().await;
+    let refused = stage.run("R-7").await.unwrap_err();
+    let EraseError::Held { entries: 0, holds } = &refused else { panic!("{refused:?}") };
+    let says = holds.to_string();
+    for part in [
+        "entry 2 is under legal hold 5, placed by human:carl for `case 12`",
+        "`indelible hold release 5`",
+        "then erase again",
+    ] {
+        assert!(says.contains(part), "`{part}` is not in: {says}");
+    }
+    assert_eq!(stage.record().await, before, "nothing is erased or put on record");
+    let bob = Erasure { selection: ErasureSelection::User("nobody".to_owned()), details: false };
+    let other = stage.use_case.run(&bob, request("R-8"), Actor::human("officer")).await;
+    assert_eq!(other.unwrap().entries, 0, "a hold on something else is no hindrance");
+
+    stage.bus.emit(AuditHoldReleased { hold: 5, reason: None }).await.unwrap();
+    stage.holds.release(hold.id).await.unwrap();
+    assert_eq!(stage.run("R-7").await.unwrap().entries, 3);
+}
+
+#[tokio::test]
+async fn a_hold_that_is_placed_meanwhile_ends_the_erasure_on_record() {
+    let stage = Stage::with_events(1200).await;
+    let hold = stage.hold().await;
+    *stage.erasure.hold.lock().unwrap() = Some((Arc::clone(&stage.holds), hold.clone()));
+    let refused = stage.run("R-7").await.unwrap_err();
+    let EraseError::Held { entries: 500, holds } = &refused else { panic!("{refused:?}") };
+    assert_eq!(holds.0[0].held, HeldEntry { hold: hold.id, sequence: Sequence(501) });
+    let ended = AuditErasureRefused { request_id: "R-7".to_owned(), hold: 1202, entries: 500 };
+    assert_eq!(stage.of::<AuditErasureRefused>().await, [ended]);
+    assert_eq!((stage.open().await, stage.of::<AuditErased>().await.len()), (0, 0));
+    assert_eq!(stage.erasure.scrubbed.load(Ordering::SeqCst), 1, "what is gone is gone for good");
+
+    stage.bus.emit(AuditHoldReleased { hold: 1202, reason: None }).await.unwrap();
+    stage.holds.release(hold.id).await.unwrap();
+    assert_eq!(stage.run("R-7").await.unwrap().entries, 700, "it may be asked for again");
+    assert_eq!((stage.open().await, stage.of::<AuditErasureStarted>().await.len()), (0, 2));
+}
+
+#[tokio::test]
+async fn an_interrupted_erasure_that_comes_to_be_held_is_ended_when_it_is_asked_for_again() {
+    let stage = Stage::with_events(600).await;
+    stage.erasure.chunks_left.store(1, Ordering::SeqCst);
+    stage.run("R-7").await.unwrap_err();
+    assert_eq!(stage.open().await, 1);
+    stage.holds.place(&stage.hold().await).await.unwrap();
+    let refused = stage.run("R-7").await.unwrap_err();
+    assert!(matches!(&refused, EraseError::Held { entries: 0, .. }), "{refused:?}");
+    assert_eq!((stage.open().await, stage.of::<AuditErasureRefused>().await.len()), (0, 1));
+    assert_eq!(stage.erasure.scrubbed.load(Ordering::SeqCst), 1);
 }

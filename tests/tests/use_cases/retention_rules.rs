@@ -194,6 +194,55 @@ async fn a_hold_is_on_record_before_it_is_in_force_and_names_no_person() {
 }
 
 #[tokio::test]
+async fn a_reason_that_names_the_person_is_refused_and_nothing_is_put_on_record() {
+    let stage = Stage::new();
+    let manage = stage.manage();
+    let ann = || Actor::human("ann");
+    let of = |person: &str| HoldScope::User(person.to_owned());
+    let refused = manage.place(of("bob"), "case of Bob, 2026", ann()).await.unwrap_err();
+    assert!(matches!(refused, HoldError::NamesThePerson), "{refused:?}");
+    assert!(refused.to_string().contains("name the case"), "{refused}");
+    assert_eq!(stage.sequences().await, [0; 0]);
+    let id = manage.place(of("bob"), "a bobbin case", ann()).await.unwrap();
+    let refused = manage.release(id, Some("bob is acquitted".to_owned()), ann()).await.unwrap_err();
+    assert!(matches!(refused, HoldError::NamesThePerson), "{refused:?}");
+    assert_eq!((stage.sequences().await.len(), manage.list().await.unwrap().len()), (1, 1));
+    manage.release(id, Some("acquitted".to_owned()), ann()).await.unwrap();
+    let plan = HoldScope::Plan("p1".to_owned());
+    manage.place(plan, "all of p1", ann()).await.unwrap();
+}
+
+#[tokio::test]
+async fn whether_anything_is_held_already_is_told_for_every_kind_of_hold() {
+    let stage = Stage::new();
+    let text = str::to_owned;
+    let range =
+        |from, through| HoldScope::Sequences { from: Sequence(from), through: Sequence(through) };
+    let user = "ada@example.org";
+    for before in [false, true] {
+        for (scope, after) in [
+            (HoldScope::Plan(text("p1")), true),
+            (HoldScope::Plan(text("p2")), false),
+            (HoldScope::Correlation(text("c1")), true),
+            (HoldScope::User(text(user)), true),
+            (HoldScope::User(text("planner")), false),
+            (range(1, 1), true),
+            (range(0, 7), true),
+            (range(2, 9), false),
+        ] {
+            let found = stage.manage().anything_in(&scope).await.unwrap();
+            assert_eq!(found, before && after, "{scope:?}, recorded: {before}");
+        }
+        if !before {
+            stage.append("tool.invoked", 0).await;
+        }
+    }
+    let event = EventDraft::from(PlanCreated::sample()).by(Actor::human("carl"));
+    stage.bus.emit(event).await.unwrap();
+    assert!(stage.manage().anything_in(&HoldScope::User(text("carl"))).await.unwrap());
+}
+
+#[tokio::test]
 async fn what_a_hold_names_but_a_person_is_on_record() {
     let stage = Stage::new();
     let range = HoldScope::Sequences { from: Sequence(3), through: Sequence(3) };

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, IsTerminal as _};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use application::erasure::{EraseError, ErasureReport, ErasureRequest};
+use application::erasure::{EraseError, ErasureReport, ErasureRequest, HeldFromErasure};
 use domain::audit::{Erasure, ErasureCount, ErasureSelection};
 use domain::{Actor, AuditLog};
 
@@ -19,6 +19,11 @@ pub(super) async fn run(args: EraseArgs, context: Context<'_>) -> Result<(), Fai
     drop(log);
     let erasure = Erasure { selection, details: args.details };
     let count = counted(&erasure, &context).await?;
+    if count.entries == 0 {
+        context
+            .console
+            .explain_line("note: nothing on record matches, or all of it is erased already");
+    }
     let what = if args.details { "all values" } else { "the personal fields" };
     if args.dry_run {
         return context.console.print_line(&format!("{what} of {count} would be erased"));
@@ -49,6 +54,7 @@ pub(super) async fn run(args: EraseArgs, context: Context<'_>) -> Result<(), Fai
 fn failed(error: EraseError) -> Failure {
     match error {
         EraseError::NamesThePerson(names) => Failure::Usage(names.to_string()),
+        EraseError::Held { entries: 0, holds } => Failure::because("nothing was erased", holds),
         other => Failure::because("not everything was erased", other),
     }
 }
@@ -81,11 +87,19 @@ async fn selected(of: &EraseOf, log: &dyn AuditLog) -> Result<ErasureSelection, 
     }
 }
 
+/// How many entries would lose values. Refused where legal holds keep any, so that nobody is asked for a
+/// decision that could not be carried out.
 async fn counted(erasure: &Erasure, context: &Context<'_>) -> Result<ErasureCount, Failure> {
     let reader = open_erasure_for_reading(&context.settings.settings).await;
     let reader = reader.map_err(|error| Failure::because("the audit log cannot be read", error))?;
-    let count = reader.count(erasure).await;
-    count.map_err(|error| Failure::because("nothing was erased", error))
+    let (log, holds) = (context.read_log().await?, context.read_legal_holds().await?);
+    let nothing = |error| Failure::because("nothing was erased", error);
+    let count = reader.count(erasure).await.map_err(|error| nothing(EraseError::Count(error)))?;
+    let held = HeldFromErasure::find(&*reader, &*holds, &*log, erasure).await.map_err(nothing)?;
+    match held {
+        Some(held) => Err(Failure::because("nothing can be erased of what is held", held)),
+        None => Ok(count),
+    }
 }
 
 /// Asks the person at the terminal.

@@ -15,7 +15,14 @@ pub(super) async fn run(command: HoldCommand, context: Context<'_>) -> Result<()
     let manage = app.manage_legal_holds();
     let done = match command {
         HoldCommand::Place(PlaceArgs { scope, reason, by }) => {
-            let placed = manage.place(scope.scope(), &reason, by.actor()).await;
+            let scope = scope.scope();
+            // Asked before it is placed: the hold's own entry is held as well.
+            let about_something = manage.anything_in(&scope).await;
+            let placed = manage.place(scope, &reason, by.actor()).await;
+            if placed.is_ok() && matches!(about_something, Ok(false)) {
+                let note = "note: nothing on record matches yet; what is recorded later is held";
+                context.console.explain_line(note);
+            }
             placed.map(|id| format!("legal hold {id} is in force"))
         }
         HoldCommand::Release { id, reason, by } => {
@@ -48,9 +55,10 @@ async fn list(output: OutputArgs, context: Context<'_>) -> Result<(), Failure> {
 
 fn not_done(error: HoldError) -> Failure {
     match error {
-        HoldError::NoReason | HoldError::Nothing | HoldError::Backwards { .. } => {
-            Failure::Usage(error.to_string())
-        }
+        HoldError::NoReason
+        | HoldError::Nothing
+        | HoldError::Backwards { .. }
+        | HoldError::NamesThePerson => Failure::Usage(error.to_string()),
         error => Failure::because("it is not done", error),
     }
 }

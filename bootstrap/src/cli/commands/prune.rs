@@ -19,9 +19,11 @@ pub(super) async fn run(args: PruneArgs, context: Context<'_>) -> Result<(), Fai
     let mut settings = context.settings.settings.clone();
     let rules = retention::of(args.rules, &settings.audit);
     if rules.keep_for_ever() {
-        return Err(Failure::Usage(
-            "everything is kept: say --older-than-days N, or set audit.retention-days".to_owned(),
-        ));
+        let why = match args.rules.older_than_days {
+            Some(_) => "--older-than-days 0 keeps everything: say 1 or more",
+            None => "everything is kept: say --older-than-days N, or set audit.retention-days",
+        };
+        return Err(Failure::Usage(why.to_owned()));
     }
     rules.above_floor().map_err(|below| Failure::Usage(below.to_string()))?;
     if args.dry_run {
@@ -35,11 +37,16 @@ pub(super) async fn run(args: PruneArgs, context: Context<'_>) -> Result<(), Fai
     settings.audit = settings.audit.without_retention();
     let app = App::builder(settings).start().await.map_err(Failure::start)?;
     let mut prune = app.prune();
+    let folder = args.archive.as_deref().and_then(missing_folder);
     if let Some(path) = args.archive {
         prune = prune.archiving(app.archive(), place(path));
     }
     let (outcome, interrupted) = until_interrupted(&prune, &rules).await;
     app.shutdown().await;
+    if let Some(folder) = folder.filter(|folder| folder.is_dir()) {
+        let note = format!("note: made the folder {}, which was not there", folder.display());
+        console.explain_line(&note);
+    }
     let report = outcome.map_err(|error| Failure::because("pruning did not finish", error))?;
     let mut told = if report.removed.is_empty() {
         format!("{}: nothing was removed", why_nothing(&rules, &report.held_back))
@@ -79,6 +86,16 @@ fn say_what_would_go(
         ),
     })?;
     print_held_back(&held_back, console)
+}
+
+/// The outermost folder that is to be made for an archive at this path.
+fn missing_folder(path: &Path) -> Option<PathBuf> {
+    let folder = match place(path.to_owned()) {
+        ArchivePlace::Folder(folder) => folder,
+        ArchivePlace::File(file) => file.parent()?.to_owned(),
+    };
+    let missing = |at: &&Path| !at.as_os_str().is_empty() && !at.exists();
+    folder.ancestors().take_while(missing).last().map(Path::to_owned)
 }
 
 /// Where an archive goes: a path that is a folder, or is written as one, is a folder.

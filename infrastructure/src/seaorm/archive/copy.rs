@@ -17,7 +17,7 @@ use super::storage_error;
 use crate::seaorm::decode::sequence;
 use crate::seaorm::migration::Migrator;
 use crate::seaorm::storage::open;
-use crate::seaorm::tree::stored_entries;
+use crate::seaorm::tree::{compare, not_as_recorded, stored_entries};
 
 /// How many entries are copied by one statement.
 const ENTRIES: i64 = 128;
@@ -44,7 +44,10 @@ pub(super) async fn copy(
     let target = database.get_sqlite_connection_pool();
     let copied = fill(readers, target, through).await;
     target.close().await;
-    copied.map_err(storage_error)
+    copied.map_err(|error| match not_as_recorded(&error) {
+        Some(sequence) => ArchiveError::Changed { sequence },
+        None => storage_error(error),
+    })
 }
 
 async fn fill(
@@ -55,6 +58,11 @@ async fn fill(
     let mut source = readers.acquire().await?;
     // One transaction, so that entries and tree are of one moment, whoever prunes meanwhile.
     let mut source = source.begin().await?;
+    let ends = "SELECT coalesce(min(sequence), 1), coalesce(max(sequence), 0) FROM audit_log \
+                WHERE sequence <= ?";
+    let (first, last): (i64, i64) =
+        sqlx::query_as(ends).bind(through).fetch_one(&mut *source).await?;
+    compare(&mut source, first, last).await?;
     let mut target = target.acquire().await?;
     let mut transaction = target.begin().await?;
     // They keep a record from being changed; this one is made. They come back as they were.

@@ -2,12 +2,14 @@
 //!
 //! Deliberately absent: which digests stay for what goes, which is the domain's; and who may.
 
+mod held;
 mod readers;
 mod scrub;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use domain::audit::legal_hold::{HeldEntry, LegalHold};
 use domain::audit::{Erasure, ErasureCount, ErasureSelection};
 use domain::ports::{ErasedChunk, ErasureError};
 use domain::proof::StoredEntry;
@@ -119,6 +121,17 @@ impl AuditErasure for SeaOrmAuditErasure {
         counted.await
     }
 
+    async fn held(
+        &self,
+        erasure: &Erasure,
+        holds: &[LegalHold],
+        through: Sequence,
+    ) -> Result<Vec<HeldEntry>, ErasureError> {
+        let patience = Patience::of(self.storage()?.options().lock_timeout);
+        let held = held::held(self.readers()?, erasure, holds, through).await;
+        held.map_err(|error| erasure_error(error, patience))
+    }
+
     async fn erase(
         &self,
         erasure: &Erasure,
@@ -189,7 +202,14 @@ impl Writer {
             let sequence = stored.sequence;
             match stored.erase(erasure.details) {
                 Ok(false) => continue,
-                Ok(true) => put(&mut transaction, *place, stored).await?,
+                Ok(true) => {
+                    if let Err(error) = put(&mut transaction, *place, stored).await {
+                        // A hold may have been placed since it was asked for; a guard keeps it.
+                        let held = held::holding(&mut transaction, *place).await?.ok_or(error)?;
+                        transaction.rollback().await?;
+                        return Ok(Err(ErasureError::Held(held)));
+                    }
+                }
                 Err(unfit) => {
                     transaction.rollback().await?;
                     return Ok(Err(ErasureError::Unfit { sequence, field: unfit.field }));

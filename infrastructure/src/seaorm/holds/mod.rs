@@ -23,17 +23,30 @@ use super::filter::{condition, stored};
 use super::problem::{Trouble, Troubled, query_error};
 use crate::memory::InMemoryLegalHolds;
 
-/// The first entry of a range that a hold covers; the range's ends are given. The guards of `audit_log`
-/// say the same of a single entry.
-pub(super) const HELD: &str = "SELECT min(entry.sequence) \
-    FROM audit_hold AS hold CROSS JOIN audit_log AS entry \
-    WHERE entry.sequence BETWEEN ? AND ? AND (entry.sequence = hold.id \
-        OR (hold.scope = 'plan' AND entry.plan_id = hold.value) \
-        OR (hold.scope = 'correlation' AND entry.correlation_id = hold.value) \
-        OR (hold.scope = 'user' \
-            AND (entry.user_identity = hold.value OR entry.actor = 'human:' || hold.value)) \
-        OR (hold.scope = 'sequences' \
-            AND entry.sequence BETWEEN hold.from_sequence AND hold.through_sequence))";
+/// A question about the entries of a range that holds cover; the range's ends are given. The guards of
+/// `audit_log` say the same of a single entry.
+macro_rules! of_what_is_held {
+    ($asked:literal) => {
+        concat!(
+            "SELECT ",
+            $asked,
+            " FROM audit_hold AS hold CROSS JOIN audit_log AS entry \
+             WHERE entry.sequence BETWEEN ? AND ? AND (entry.sequence = hold.id \
+             OR (hold.scope = 'plan' AND entry.plan_id = hold.value) \
+             OR (hold.scope = 'correlation' AND entry.correlation_id = hold.value) \
+             OR (hold.scope = 'user' \
+                 AND (entry.user_identity = hold.value OR entry.actor = 'human:' || hold.value)) \
+             OR (hold.scope = 'sequences' \
+                 AND entry.sequence BETWEEN hold.from_sequence AND hold.through_sequence))"
+        )
+    };
+}
+
+/// The first entry of a range that a hold covers.
+pub(super) const HELD: &str = of_what_is_held!("min(entry.sequence)");
+
+/// The oldest hold that covers an entry of a range.
+pub(super) const HOLDING: &str = of_what_is_held!("min(hold.id)");
 
 /// Legal holds on SQLite. See [`domain::ports`] for what it promises.
 pub struct SeaOrmLegalHolds {

@@ -2,9 +2,9 @@
 //!
 //! Deliberately absent: when it is done. Whoever signs a checkpoint or removes entries asks for it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use domain::proof::{Digest, TileGrowth, TileId, unfilled};
+use domain::proof::{Digest, TileGrowth, TileId, WrongTile, unfilled};
 use sea_orm::sqlx::{self, Connection, Row, SqliteConnection};
 
 use crate::seaorm::problem::Patience;
@@ -25,8 +25,13 @@ pub(in crate::seaorm) enum Unfit {
          a copy"
     )]
     Unhashed { sequence: i64 },
+    #[error(
+        "entry {sequence} is not what its leaf says: run `indelible verify`, and restore the record from \
+         a copy"
+    )]
+    Changed { sequence: i64 },
     #[error(transparent)]
-    Tile(#[from] domain::proof::WrongTile),
+    Tile(#[from] WrongTile),
 }
 
 impl From<Unfit> for sqlx::Error {
@@ -106,21 +111,26 @@ pub(in crate::seaorm) async fn grow(
     }
     let size = reach.size.cast_unsigned();
     let mut kept = HashMap::new();
-    for (id, _) in unfilled(size) {
-        if let Some(hashes) = tile(connection, id).await? {
+    for (id, bytes) in unfilled(size) {
+        if let Some(mut hashes) = tile(connection, id).await? {
+            // Of what stands there too early, see below.
+            hashes.truncate(bytes);
             kept.insert(id, hashes);
         }
     }
-    let begun: HashSet<TileId> = kept.keys().copied().collect();
     let mut growth = TileGrowth::new(size, |id| kept.remove(&id)).map_err(Unfit::from)?;
     for leaf in leaves {
         growth.push(leaf);
     }
     for (id, hashes) in growth.tiles() {
-        let statement = if begun.contains(&id) {
-            "UPDATE audit_tile SET hashes = ?1 WHERE level = ?2 AND place = ?3"
-        } else {
-            "INSERT INTO audit_tile (hashes, level, place) VALUES (?1, ?2, ?3)"
+        // Another program may have put there what follows from the record before it was its turn.
+        let statement = match tile(connection, id).await? {
+            None => "INSERT INTO audit_tile (hashes, level, place) VALUES (?1, ?2, ?3)",
+            Some(there) if hashes.starts_with(&there) => {
+                "UPDATE audit_tile SET hashes = ?1 WHERE level = ?2 AND place = ?3"
+            }
+            Some(there) if there.starts_with(hashes) => continue,
+            Some(_) => return Err(Unfit::from(WrongTile { tile: id }).into()),
         };
         sqlx::query(statement)
             .bind(hashes)

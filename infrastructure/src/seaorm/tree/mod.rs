@@ -3,6 +3,7 @@
 //! Deliberately absent: what a leaf is, which an entry's row follows from and `insert` writes; and
 //! signing.
 
+mod compare;
 mod grow;
 mod read;
 mod rows;
@@ -23,6 +24,7 @@ use super::problem::{Patience, Trouble, Troubled};
 use super::writer::{Writer, is_sound};
 use crate::moment;
 
+pub(super) use compare::{compare, not_as_recorded};
 pub(super) use grow::grow;
 pub(super) use read::entries as stored_entries;
 pub(super) use read::{ENTRY, entry};

@@ -4,10 +4,10 @@
 
 use chrono::{DateTime, Utc};
 use domain::Sequence;
-use domain::ports::{KeptCheckpoint, KeptKey, TreeStanding};
-use domain::proof::StoredEntry;
+use domain::ports::{KeptCheckpoint, KeptKey, LeafCheck, TreeStanding};
+use domain::proof::{StoredEntry, Unprovable};
 use sea_orm::sqlx::sqlite::SqliteRow;
-use sea_orm::sqlx::{self, AssertSqlSafe, Row, SqlitePool};
+use sea_orm::sqlx::{self, AssertSqlSafe, Row, SqliteConnection, SqlitePool};
 
 use crate::moment;
 use crate::seaorm::decode::sequence;
@@ -35,15 +35,44 @@ pub(in crate::seaorm) const ENTRY: &str = "SELECT sequence, recorded_at, schema_
     user_identity, correlation_id, causation_id, trace_id, extensions, details, leaf_hash, \
     personal_salt, details_salt, erased FROM audit_log";
 
+type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
+
+/// The question for the entries from one on.
+fn from_on(from: i64, limit: i64) -> Query {
+    let entries = format!("{ENTRY} WHERE sequence >= ? ORDER BY sequence LIMIT ?");
+    sqlx::query(AssertSqlSafe(entries)).bind(from).bind(limit)
+}
+
 /// The entries from one on.
 pub(in crate::seaorm) async fn entries(
     readers: impl sqlx::SqliteExecutor<'_>,
     from: i64,
     limit: i64,
 ) -> Result<Vec<StoredEntry>, sqlx::Error> {
-    let entries = format!("{ENTRY} WHERE sequence >= ? ORDER BY sequence LIMIT ?");
-    let entries = sqlx::query(AssertSqlSafe(entries)).bind(from).bind(limit);
-    entries.fetch_all(readers).await?.iter().map(entry).collect()
+    from_on(from, limit).fetch_all(readers).await?.iter().map(entry).collect()
+}
+
+/// The leaves of the entries from one on, as a connection sees them that is about to change something.
+pub(super) async fn checked(
+    connection: &mut SqliteConnection,
+    from: i64,
+    limit: i64,
+) -> Result<Vec<LeafCheck>, sqlx::Error> {
+    let rows = from_on(from, limit).fetch_all(connection).await?;
+    rows.iter().map(leaf).collect()
+}
+
+/// The leaf of a row. One that is not even text does not keep the others from being looked at.
+fn leaf(row: &SqliteRow) -> Result<LeafCheck, sqlx::Error> {
+    match entry(row) {
+        Ok(entry) => Ok(LeafCheck::of(&entry)),
+        Err(sqlx::Error::ColumnDecode { .. }) => Ok(LeafCheck {
+            sequence: sequence(row.try_get(0)?),
+            stored: None,
+            computed: Err(Unprovable { field: "a column" }),
+        }),
+        Err(error) => Err(error),
+    }
 }
 
 /// An entry exactly as it is stored.

@@ -101,6 +101,8 @@ pub fn suite() -> Suite<dyn AuditErasureMaker> {
             trials::what_lies_beyond_the_place_named_is_left_alone,
             /// A count tells what would be erased, and changes nothing.
             trials::a_count_tells_what_would_be_erased,
+            /// Of each hold, the oldest entry is told that it covers and that would lose something.
+            trials::what_is_held_of_it_is_told,
             /// An erased event is still known: a repeat gets the first one's receipt.
             trials::an_erased_event_is_still_known,
             /// Between two chunks, entries are appended and questions answered.

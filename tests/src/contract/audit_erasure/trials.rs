@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::audit::legal_hold::{HeldEntry, HoldId, HoldScope, LegalHold};
 use domain::audit::{Erasure, ErasureCount, ErasureSelection, Page};
 use domain::proof::CommittedField;
 use domain::{
@@ -199,6 +200,35 @@ pub(super) async fn a_count_tells_what_would_be_erased(maker: &dyn AuditErasureM
     let range = Some((Sequence(4), Sequence(4)));
     let count = must(record.erasure.count(&plan).await);
     assert_eq!(count, ErasureCount { entries: 1, range }, "what is gone is not counted again");
+}
+
+pub(super) async fn what_is_held_of_it_is_told(maker: &dyn AuditErasureMaker) {
+    let (record, _) = fresh(maker).await;
+    append(&record, people()).await;
+    let hold = |id, scope| LegalHold { id: HoldId(Sequence(id)), scope };
+    let holds = [
+        hold(90, HoldScope::Correlation("run-2".into())),
+        hold(91, HoldScope::User("ann".into())),
+        hold(92, HoldScope::User("nobody".into())),
+        hold(93, HoldScope::Plan("p1".into())),
+        hold(94, HoldScope::Sequences { from: Sequence(2), through: Sequence(3) }),
+        hold(4, HoldScope::Plan("another".into())),
+    ];
+    let plan = Erasure { selection: ErasureSelection::Subject("plan/1".into()), details: false };
+    let before = everything(&record).await;
+    let held = async |through| {
+        let held = must(record.erasure.held(&plan, &holds, through).await);
+        let pair = |held: HeldEntry| (held.sequence.0, held.hold.0.0);
+        held.into_iter().map(pair).collect::<Vec<_>>()
+    };
+    // Of the entries 1 and 4, which are meant.
+    let expected = vec![(1, 91), (1, 93), (4, 4), (4, 90)];
+    assert_eq!(held(EVERYTHING).await, expected, "the oldest of each, and its own entry");
+    assert_eq!(held(Sequence(3)).await, [(1, 91), (1, 93)], "up to the place that is named");
+    assert_eq!(everything(&record).await, before, "asking changes nothing");
+    must(record.erasure.erase(&plan, Sequence(0), Sequence(1), 1).await);
+    let expected = vec![(4, 4), (4, 90), (4, 93)];
+    assert_eq!(held(EVERYTHING).await, expected, "what has nothing left to lose is held no more");
 }
 
 pub(super) async fn an_erased_event_is_still_known(maker: &dyn AuditErasureMaker) {

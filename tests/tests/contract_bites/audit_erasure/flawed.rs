@@ -1,6 +1,7 @@
 //! Erasing with a flaw, over erasing without one.
 
 use async_trait::async_trait;
+use domain::audit::legal_hold::{HeldEntry, LegalHold};
 use domain::audit::{Erasure, ErasureCount, ErasureSelection};
 use domain::ports::{ErasedChunk, ErasureError};
 use domain::{AuditErasure, Sequence};
@@ -43,6 +44,18 @@ impl AuditErasure for Flawed {
             _ => {}
         }
         Ok(count)
+    }
+
+    async fn held(
+        &self,
+        erasure: &Erasure,
+        holds: &[LegalHold],
+        through: Sequence,
+    ) -> Result<Vec<HeldEntry>, ErasureError> {
+        if self.flaw == Flaw::KnowsOfNoHolds {
+            return Ok(Vec::new());
+        }
+        self.inner.erasure.held(erasure, holds, through).await
     }
 
     async fn erase(

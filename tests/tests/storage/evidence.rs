@@ -1,0 +1,108 @@
+//! What somebody changed is evidence: it is neither removed nor put into an archive.
+
+use super::place::{Place, log_over};
+use domain::audit::retention::Prefix;
+use domain::ports::{ArchiveError, ArchivePlace, RetentionError};
+use domain::{AuditAppend, AuditArchive, AuditRetention, AuditTree, Sequence};
+use indelible_tests::contract::audit_log::batch;
+use infrastructure::seaorm::{AuditStorage, SeaOrmAuditArchive, SeaOrmAuditTree};
+
+/// A log of six hundred entries that are in the tree, and the file as somebody changed it whom no trigger
+/// stopped.
+async fn changed(statement: &str) -> (Place, AuditStorage) {
+    let place = Place::new();
+    let storage = place.storage().await;
+    log_over(&storage).append(&batch("e", 600)).await.unwrap();
+    SeaOrmAuditTree::new(storage.clone()).grow().await.unwrap();
+    let raw = place.raw();
+    let stopping = ["audit_log_is_never_changed", "audit_log_is_pruned_by_retention_only"];
+    let guards = stopping.map(|guard| {
+        let sql = format!("SELECT sql FROM sqlite_schema WHERE name = '{guard}'");
+        let sql: String = raw.query_row(&sql, (), |row| row.get(0)).unwrap();
+        raw.execute_batch(&format!("DROP TRIGGER {guard}")).unwrap();
+        sql
+    });
+    raw.execute_batch(statement).unwrap();
+    raw.execute_batch(&guards.join(";")).unwrap();
+    (place, storage)
+}
+
+fn rows(place: &Place) -> i64 {
+    let count = "SELECT count(*) FROM audit_log";
+    place.raw().query_row(count, (), |row| row.get(0)).unwrap()
+}
+
+/// What was changed, and the first entry that is no longer as it was recorded.
+const CHANGES: [(&str, u64); 6] = [
+    (
+        "UPDATE audit_log SET recorded_at = '2000-01-01T00:00:00.000000000Z' WHERE sequence = 300",
+        300,
+    ),
+    ("UPDATE audit_log SET details = '{}' WHERE sequence = 1", 1),
+    ("UPDATE audit_log SET details = CAST(x'ff' AS TEXT) WHERE sequence = 257", 257),
+    ("UPDATE audit_log SET leaf_hash = zeroblob(32) WHERE sequence = 512", 512),
+    // The hash beside the entry fits what was made of it; the one in the tree does not.
+    (
+        "UPDATE audit_log SET (event_type, leaf_hash) = ('plan.applied', \
+         (SELECT leaf_hash FROM audit_log WHERE sequence = 4)) WHERE sequence = 3",
+        3,
+    ),
+    ("DELETE FROM audit_log WHERE sequence = 256", 256),
+];
+
+#[tokio::test]
+async fn an_entry_that_was_changed_is_not_removed_and_is_named() {
+    for (statement, place_of_it) in CHANGES {
+        let (place, storage) = changed(statement).await;
+        let before = rows(&place);
+        let refused = log_over(&storage).remove_oldest(Sequence(599), u32::MAX).await.unwrap_err();
+        assert!(
+            matches!(refused, RetentionError::Changed { sequence } if sequence.0 == place_of_it),
+            "{statement}: {refused:?}"
+        );
+        let says = refused.to_string();
+        assert!(says.contains("indelible verify") && says.contains("restore"), "{says}");
+        assert_eq!(rows(&place), before, "{statement}: nothing is removed");
+        storage.close().await;
+    }
+}
+
+#[tokio::test]
+async fn what_lies_before_an_entry_that_was_changed_goes_and_no_more() {
+    let (_place, storage) = changed(CHANGES[0].0).await;
+    let log = log_over(&storage);
+    let removed = log.remove_oldest(Sequence(299), u32::MAX).await.unwrap();
+    assert_eq!(removed, Some(Prefix { from: Sequence(1), through: Sequence(299) }));
+    assert!(log.remove_oldest(Sequence(300), u32::MAX).await.is_err());
+    storage.close().await;
+}
+
+#[tokio::test]
+async fn no_archive_is_made_of_an_entry_that_was_changed() {
+    for (statement, place_of_it) in CHANGES {
+        let (place, storage) = changed(statement).await;
+        let folder = place.folder.path().join("archives");
+        let target = ArchivePlace::Folder(folder.clone());
+        let archive = SeaOrmAuditArchive::new(storage.clone());
+        let refused = archive.archive(Sequence(599), &target).await.unwrap_err();
+        assert!(
+            matches!(refused, ArchiveError::Changed { sequence } if sequence.0 == place_of_it),
+            "{statement}: {refused:?}"
+        );
+        assert!(refused.to_string().contains("indelible verify"), "{refused}");
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "nothing is left of it");
+        storage.close().await;
+    }
+}
+
+#[tokio::test]
+async fn an_entry_from_before_the_tree_goes_as_it_is() {
+    let place = Place::new();
+    place.raw().execute_batch(include_str!("place/first_version.sql")).unwrap();
+    let storage = place.storage().await;
+    let log = log_over(&storage);
+    log.append(&batch("e", 3)).await.unwrap();
+    let removed = log.remove_oldest(Sequence(3), u32::MAX).await.unwrap();
+    assert_eq!(removed, Some(Prefix { from: Sequence(1), through: Sequence(3) }));
+    storage.close().await;
+}
