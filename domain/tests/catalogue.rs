@@ -63,6 +63,7 @@ config.changed: key string, old json, new json
 entity.deleted: entity_kind string, entity_id string
 auth.succeeded: method string, principal string
 auth.failed: method string, principal string?, reason string
+audit.prune_started: from_sequence whole, to_sequence whole, older_than_days whole
 audit.pruned: from_sequence whole, to_sequence whole, entries whole, older_than_days whole, \
  archive string?, archive_digest string?
 audit.hold_placed: scope string, plan string?, correlation string?, from_sequence whole?, \
@@ -127,7 +128,7 @@ fn the_catalogue_is_the_taxonomy_type_by_type_and_field_by_field() {
     let expected: Vec<&str> = TAXONOMY.lines().collect();
     assert_eq!(
         expected.len(),
-        43 + 14,
+        43 + 15,
         "43 types of the platform, and what the system says of itself"
     );
     assert_eq!(declared, expected);
@@ -177,7 +178,7 @@ fn every_type_is_found_by_its_wire_name_and_by_nothing_else() {
         assert!(CATALOGUE.find(unknown).is_none(), "{unknown}");
     }
     let names: Vec<_> = CATALOGUE.event_types().collect();
-    assert_eq!(names.iter().collect::<HashSet<_>>().len(), 57);
+    assert_eq!(names.iter().collect::<HashSet<_>>().len(), 58);
 }
 
 #[test]
@@ -319,5 +320,5 @@ fn composing_a_context_twice_at_run_time_panics_and_names_the_first_repeated_nam
 #[test]
 fn an_empty_catalogue_and_empty_parts_are_fine() {
     assert_eq!(Catalogue::compose(&[]).events().count(), 0);
-    assert_eq!(Catalogue::compose(&[&[], &[AuditEvent::GROUP], &[]]).events().count(), 7);
+    assert_eq!(Catalogue::compose(&[&[], &[AuditEvent::GROUP], &[]]).events().count(), 8);
 }

@@ -13,13 +13,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::audit::retention::{BelowFloor, HeldBack, Prefix, RetentionPolicy, RetentionRules};
-use domain::events::AuditPruned;
+use domain::events::{AuditPruneStarted, AuditPruned};
 use domain::ports::{
     ArchiveError, ArchivePlace, Archived, EmitError, LegalHoldError, QueryError, RetentionError,
     SubscriptionStoreError,
 };
 use domain::{
-    Actor, AuditArchive, AuditFilter, AuditLog, Catalogue, Clock, EventBus, EventDraft, LegalHolds,
+    Actor, AuditArchive, AuditFilter, AuditLog, Catalogue, Clock, Emit, EventBus, EventDraft, LegalHolds,
     Receipt, Sequence, SubscriptionStore,
 };
 
@@ -47,6 +47,13 @@ pub enum PruneError {
     /// No archive could be made. Nothing was removed.
     #[error("nothing was removed, since it could not be archived")]
     Archive(#[from] ArchiveError),
+    /// It could not be put on record that a run begins. Nothing was removed.
+    #[error("nothing was removed, since that could not be put on record beforehand")]
+    Begin {
+        /// What went wrong.
+        #[source]
+        source: EmitError,
+    },
     /// Entries could not be removed.
     #[error("stopped pruning after {removed} entries")]
     Remove {
@@ -168,6 +175,10 @@ impl PruneAuditLog {
             prefix = archived.range;
             report.archive = Some(archived);
         }
+        if stop() {
+            return Ok(report);
+        }
+        self.begin(prefix, &rules).await?;
         let (removed, failure) = self.remove(prefix, stop).await;
         if removed.is_empty() && failure.is_none() {
             return Ok(report);
@@ -230,23 +241,31 @@ impl PruneAuditLog {
         (removed, None)
     }
 
+    /// Said beforehand: what is gone then was removed by a run that is on record, also where the run is
+    /// killed, or goes on, while somebody looks.
+    async fn begin(&self, prefix: Prefix, rules: &RetentionRules) -> Result<(), PruneError> {
+        let event = AuditPruneStarted {
+            from_sequence: prefix.from.0,
+            to_sequence: prefix.through.0,
+            older_than_days: shortest(rules),
+        };
+        let draft = EventDraft::from(event).by(Actor::system("retention"));
+        let begun = self.bus.emit(draft).await;
+        begun.map(|_| ()).map_err(|source| PruneError::Begin { source })
+    }
+
     async fn announce(
         &self,
         removed: &[Prefix],
         rules: &RetentionRules,
         archive: Option<&Archived>,
     ) -> Result<Vec<Receipt>, PruneError> {
-        // Whatever went was older than the shortest policy lets go.
-        let days = match rules.policies().first() {
-            Some(RetentionPolicy::KeepDays(days)) => u64::from(*days),
-            Some(RetentionPolicy::KeepForEver) | None => 0,
-        };
         let drafts = removed.iter().map(|range| {
             let event = AuditPruned {
                 from_sequence: range.from.0,
                 to_sequence: range.through.0,
                 entries: range.entries(),
-                older_than_days: days,
+                older_than_days: shortest(rules),
                 archive: archive.map(name),
                 archive_digest: archive.map(|archive| hexadecimal(&archive.digest.0)),
             };
@@ -256,6 +275,14 @@ impl PruneAuditLog {
             .emit_batch(drafts.collect())
             .await
             .map_err(|source| PruneError::Announce { removed: entries(removed), source })
+    }
+}
+
+/// How many days old whatever goes is at least: what the shortest policy lets go.
+fn shortest(rules: &RetentionRules) -> u64 {
+    match rules.policies().first() {
+        Some(RetentionPolicy::KeepDays(days)) => u64::from(*days),
+        Some(RetentionPolicy::KeepForEver) | None => 0,
     }
 }
 

@@ -26,7 +26,7 @@ fn doctor_finds_a_sound_record_sound() {
         "audit.db",
         "schema version",
         "wal",
-        "all 57 event types have a recorder",
+        "all 58 event types have a recorder",
     ]);
 }
 

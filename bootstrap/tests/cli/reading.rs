@@ -180,7 +180,7 @@ fn an_export_goes_to_a_new_file_and_never_over_an_old_one() {
 fn the_catalogue_lists_every_type_and_gives_its_schema() {
     let sandbox = Sandbox::new();
     let rows = sandbox.run(&["catalog"]).success().rows();
-    assert_eq!(rows.len(), 57);
+    assert_eq!(rows.len(), 58);
     assert!(rows.iter().all(|row| row["summary"].as_str().unwrap().len() > 10));
     sandbox.run(&["catalog", "--format", "table"]).success().prints(&["budget.exceeded", "cost"]);
     let schema = sandbox.run(&["catalog", "schema", "plan.created"]).success().out;

@@ -11,7 +11,7 @@ fn what_is_recorded_is_there_for_the_next_process_in_order() {
     let sandbox = Sandbox::new();
     let run = sandbox.file("run.ndjson", ndjson(0..100));
     sandbox.run(&["record", run.to_str().unwrap()]).success().prints(&[
-        "Recorded 100 events of 57 types",
+        "Recorded 100 events of 58 types",
         "sequences 1 to 100",
         "audit.db",
         "next  ",

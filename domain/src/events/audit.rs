@@ -4,6 +4,11 @@
 crate::domain_events! {
     /// What the audit log says about itself.
     pub enum AuditEvent {
+        /// Retention is about to remove the oldest entries, up to one at most. Whatever becomes of the run,
+        /// that the record begins later from now on is its doing, as `audit.pruned` says when it is over.
+        #[event("audit.prune_started", version = 1, audit = Audit)]
+        AuditPruneStarted { from_sequence: u64, to_sequence: u64, older_than_days: u64 },
+
         /// Retention removed the oldest entries of the log.
         #[event("audit.pruned", version = 1, audit = Audit)]
         AuditPruned {

@@ -126,11 +126,13 @@ async fn an_entry_that_was_taken_out_is_found_wherever_it_stood() {
                  UPDATE audit_log SET sequence = -sequence WHERE sequence < 0;";
     let found = after(moved).await;
     assert_eq!(found[0], "gap 4", "{found:?}");
-    // Retention takes the first ones away, hashes and all that proves them stay.
+    // Retention takes the first ones away, and says so; nobody else does.
     let record = record().await;
-    record.change("DELETE FROM audit_log WHERE sequence <= 3");
+    record.prune(3).await;
     let found = record.verify().await;
     assert_eq!((found.verdict, found.pruned), (Verdict::Intact, 3), "{:?}", found.findings);
+    record.change("DELETE FROM audit_log WHERE sequence <= 5");
+    assert_eq!(short(&record.verify().await.findings), ["gap 4-5"]);
     record.change("DELETE FROM audit_log");
     let found = record.verify().await;
     assert_eq!(short(&found.findings), ["truncation 1-9"]);

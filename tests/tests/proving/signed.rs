@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use application::proof::{Finding, SignCheckpoints, Verification, VerifyAuditLog, VerifyError};
 use domain::audit::{Erasure, ErasureSelection};
+use domain::events::AuditPruneStarted;
 use domain::ports::CheckpointSigner;
 use domain::proof::{Origin, SignedCheckpoint, VerifierKey};
-use domain::{AuditAppend, AuditEntry, AuditErasure, AuditRetention, AuditTree, Sequence};
-use indelible_tests::contract::audit_log::{batch, start};
+use domain::{
+    AuditAppend, AuditEntry, AuditErasure, AuditRetention, AuditTree, DomainEvent, Sequence,
+};
+use indelible_tests::contract::audit_log::{batch, envelope, start};
 use indelible_tests::fakes::ManualClock;
 use infrastructure::seaorm::{
     Access, AuditStorage, SeaOrmAuditErasure, SeaOrmAuditLog, SeaOrmAuditTree, StorageOptions,
@@ -60,9 +63,17 @@ impl Record {
         storage.close().await;
     }
 
+    /// As retention does it: it says so beforehand.
     pub(crate) async fn prune(&self, through: u64) {
         let storage = self.open(Access::ReadWrite).await;
-        log(&storage).remove_oldest(Sequence(through), u32::MAX).await.unwrap();
+        let newest = SeaOrmAuditTree::new(storage.clone()).newest().await.unwrap();
+        let run = AuditPruneStarted {
+            from_sequence: 1,
+            to_sequence: through.min(newest.0),
+            older_than_days: 1,
+        };
+        log(&storage).append(&[announced(run, &format!("run-{newest}"))]).await.unwrap();
+        log(&storage).remove_oldest(Sequence(through).min(newest), u32::MAX).await.unwrap();
         storage.close().await;
     }
 
@@ -148,11 +159,21 @@ impl Record {
     ) -> Result<Verification, VerifyError> {
         let storage = self.open(Access::ReadOnly).await;
         let tree = Arc::new(SeaOrmAuditTree::new(storage.clone()));
-        let verify = VerifyAuditLog::new(tree).believing(keys).against(against);
+        let log = Arc::new(log(&storage));
+        let verify = VerifyAuditLog::new(tree).accounted_by(log);
+        let verify = verify.believing(keys).against(against);
         let verification = verify.run(|_| {}).await;
         storage.close().await;
         verification
     }
+}
+
+/// What retention says of itself.
+pub(crate) fn announced(event: impl DomainEvent, event_id: &str) -> AuditEntry {
+    let mut envelope = envelope(event_id);
+    envelope.event_type = event.event_type();
+    envelope.details = event.into_details().unwrap();
+    AuditEntry::new(envelope)
 }
 
 pub(crate) fn log(storage: &AuditStorage) -> SeaOrmAuditLog {

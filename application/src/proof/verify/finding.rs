@@ -115,7 +115,7 @@ pub struct Verification {
     /// How many entries were computed anew.
     pub entries: u64,
     /// How many entries are not there, of which the hashes are: removed by retention or, in an archive,
-    /// outside it. Whether it was retention, the record's `audit.pruned` say.
+    /// outside it.
     pub pruned: u64,
     /// How many entries are from before the tree.
     pub unprovable: u64,

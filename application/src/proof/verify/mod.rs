@@ -6,6 +6,7 @@
 //!
 //! Deliberately absent: whether the database file is sound, which is for `AuditInspect`.
 
+mod accounted;
 mod checkpoints;
 mod finding;
 mod misplaced;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 
 use domain::ports::TreeError;
 use domain::proof::{InvalidOrigin, InvalidVerifierKey, Origin, SignedCheckpoint, VerifierKey};
-use domain::{AuditTree, Sequence};
+use domain::{AuditLog, AuditTree, Sequence};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use checkpoints::Checkpoints;
@@ -76,13 +77,14 @@ pub struct VerifyAuditLog {
     keys: Vec<VerifierKey>,
     against: Vec<SignedCheckpoint>,
     segment: bool,
+    log: Option<Arc<dyn AuditLog>>,
 }
 
 impl VerifyAuditLog {
     /// The use case over a record's tree.
     #[must_use]
     pub fn new(tree: Arc<dyn AuditTree>) -> Self {
-        Self { tree, keys: Vec::new(), against: Vec::new(), segment: false }
+        Self { tree, keys: Vec::new(), against: Vec::new(), segment: false, log: None }
     }
 
     /// Believes signatures of these keys alone. Without any, those are believed that lie in the record.
@@ -102,6 +104,12 @@ impl VerifyAuditLog {
     #[must_use]
     pub fn of_archive(self, archive: bool) -> Self {
         Self { segment: archive, ..self }
+    }
+
+    /// Asks the record for the runs of retention, and finds what is gone from its beginning without one.
+    #[must_use]
+    pub fn accounted_by(self, log: Arc<dyn AuditLog>) -> Self {
+        Self { log: Some(log), ..self }
     }
 
     /// Verifies all there is when it is called; what others append, prune, erase and sign meanwhile is no
@@ -139,7 +147,15 @@ impl VerifyAuditLog {
                 None => break,
             }
         }
-        let walked = walk.end(tree, newest, self.segment).await?;
+        let mut walked = walk.end(tree, newest, self.segment).await?;
+        if let Some(log) = self.log.as_ref().filter(|_| !self.segment) {
+            // What it removes, a run has announced by then.
+            let first = tree.leaves(Sequence(0), 1).await?.pop().map(|entry| entry.sequence);
+            let before = first.map(|first| Sequence(first.0.saturating_sub(1)));
+            if let Some(removed) = before.filter(|removed| *removed > standing.genesis) {
+                walked.find(accounted::removed(&**log, standing.genesis, removed).await);
+            }
+        }
         let elsewhere = against.len() as u64;
         Ok(walked.told(origin, standing, !self.keys.is_empty(), elsewhere, self.segment))
     }

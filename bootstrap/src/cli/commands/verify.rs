@@ -24,12 +24,13 @@ pub(super) async fn run(args: VerifyArgs, context: Context<'_>) -> Result<(), Fa
     }
     let unchecked = format!("`{}` was not verified", settings.audit.database_file().display());
     let opened = open_tree_for_reading(&settings).await;
-    let (_, tree) = opened.map_err(|error| Failure::unchecked(&*unchecked, error))?;
+    let (log, tree) = opened.map_err(|error| Failure::unchecked(&*unchecked, error))?;
     // For the bar alone: what is appended meanwhile is verified as well.
     let newest = tree.newest().await.map_err(|error| Failure::unchecked(&*unchecked, error))?;
     // An archive is named by whoever means one: a record that was put into its form is none.
     let archive = args.file.is_some() && is_archive(&settings.audit.database_file());
-    let verify = VerifyAuditLog::new(tree).believing(keys).against(against).of_archive(archive);
+    let verify = VerifyAuditLog::new(tree).accounted_by(log);
+    let verify = verify.believing(keys).against(against).of_archive(archive);
     let bar = context.console.progress(newest.0);
     let outcome = {
         let mut run = pin!(verify.run(|done| bar.set_position(done)));

@@ -90,6 +90,11 @@ pub(in super::super) struct Walked {
 }
 
 impl Walked {
+    /// Takes what was found besides.
+    pub(in super::super) fn find(&mut self, finding: Option<Finding>) {
+        self.findings.extend(finding);
+    }
+
     pub(in super::super) fn told(
         self,
         origin: Origin,
