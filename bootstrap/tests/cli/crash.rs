@@ -121,7 +121,7 @@ fn of_one() -> String {
             "actor": "agent:tester", "data": {"entity_kind": "note", "entity_id": n.to_string()},
         })
     };
-    (0..OF_ONE).map(|n| format!("{}\n", event(n))).collect()
+    (0..OF_ONE).map(|n| event(n).to_string()).collect::<Vec<_>>().join("\n")
 }
 
 /// Waits until an erasure is begun and this many entries have lost their values.

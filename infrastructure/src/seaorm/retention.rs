@@ -25,8 +25,7 @@ impl AuditRetention for SeaOrmAuditLog {
         let writer = Arc::clone(self.writer()?);
         let turn = writer.turn().await;
         let removal = tokio::spawn(async move { writer.remove_oldest(turn, through, limit).await });
-        let removed = removal.await.map_err(|gone| AppendError::Storage(Arc::new(gone)))?;
-        removed
+        removal.await.map_err(|gone| AppendError::Storage(Arc::new(gone)))?
     }
 }
 

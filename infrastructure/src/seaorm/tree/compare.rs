@@ -4,7 +4,7 @@
 //! Deliberately absent: finding out what is wrong with it, which `verify` does.
 
 use domain::Sequence;
-use domain::proof::{TILE_BYTES, TileId};
+use domain::proof::TileId;
 use sea_orm::sqlx::{self, SqliteConnection};
 
 use super::grow::{Reach, Unfit, tile};
@@ -12,7 +12,7 @@ use super::read;
 use crate::seaorm::decode::sequence;
 
 /// How many hashes a tile has.
-const WIDTH: i64 = TILE_BYTES as i64 / HASH as i64;
+const WIDTH: i64 = 256;
 
 /// How many bytes a hash has.
 const HASH: usize = 32;
