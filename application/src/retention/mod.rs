@@ -19,8 +19,8 @@ use domain::ports::{
     SubscriptionStoreError,
 };
 use domain::{
-    Actor, AuditArchive, AuditFilter, AuditLog, Catalogue, Clock, Emit, EventBus, EventDraft, LegalHolds,
-    Receipt, Sequence, SubscriptionStore,
+    Actor, AuditArchive, AuditFilter, AuditLog, Catalogue, Clock, Emit, EventBus, EventDraft,
+    LegalHolds, Receipt, Sequence, SubscriptionStore,
 };
 
 /// Entries removed in one transaction, and the pause after it. Measured: with these, emitters on

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::Stdio;
 
-use crate::support::{Sandbox, bytes, event, finish, ndjson};
+use crate::support::{Finished, Sandbox, bytes, event, finish, ndjson};
 
 /// Puts one bad line behind three good ones, and checks what is said and kept.
 #[track_caller]
@@ -260,4 +260,18 @@ fn a_record_that_is_removed_meanwhile_is_noticed() {
     std::fs::remove_file(sandbox.database()).unwrap();
     drop(stdin);
     finish(child).with_code(1).explains(&["audit.db is gone", "record the same input again"]);
+}
+
+/// Only Linux makes the index of the write-ahead log within the limit on files' sizes in this way.
+#[cfg(target_os = "linux")]
+#[test]
+fn where_there_is_no_room_beside_the_record_it_is_said_what_to_make_room_for() {
+    let sandbox = Sandbox::new();
+    sandbox.feed(&["record"], ndjson(0..3).as_bytes()).success();
+    // As small as a full disk: what would be larger is refused, and does not kill the program.
+    let shell = "trap '' XFSZ; ulimit -f 8; exec \"$0\" log --database \"$1\"";
+    let mut limited = std::process::Command::new("sh");
+    limited.args(["-c", shell, env!("CARGO_BIN_EXE_indelible")]).arg(sandbox.database());
+    let refused = Finished::of(limited.env("HOME", sandbox.path("home")).output().unwrap());
+    refused.with_code(1).explains(&["there is no room on its disk", "audit.db-shm", "make room"]);
 }

@@ -1,6 +1,8 @@
 //! `prune`, `doctor`, `completions`, `man`, help.
 
-use crate::support::{Sandbox, ndjson, record_old, sequences};
+use crate::support::{Finished, Sandbox, ndjson, record_old, sequences};
+#[cfg(unix)]
+use crate::support::{allow, bytes};
 
 #[test]
 fn nothing_young_is_pruned_and_nothing_at_all_without_a_policy() {
@@ -28,6 +30,56 @@ fn doctor_finds_a_sound_record_sound() {
         "wal",
         "all 58 event types have a recorder",
     ]);
+}
+
+#[test]
+fn doctor_says_how_many_legal_holds_stand() {
+    let sandbox = Sandbox::new();
+    sandbox.feed(&["record"], ndjson(0..3).as_bytes()).success();
+    let holds = || {
+        let rows = sandbox.run(&["doctor"]).success().rows();
+        rows.into_iter().find(|row| row["what"] == "legal holds").unwrap()["value"].clone()
+    };
+    assert_eq!(holds(), "none");
+    for plan in ["plan-1", "plan-2"] {
+        sandbox.run(&["hold", "place", "--plan", plan, "--reason", "case 7"]).success();
+    }
+    let told = holds();
+    assert!(told.as_str().unwrap().starts_with("2 in force"), "{told}");
+}
+
+/// What `doctor` says of a record that it can only read, where that is all there is to say.
+fn examined_by_reading(doctor: &Finished) {
+    let rows = doctor.rows();
+    let value = |what: &str| rows.iter().find(|row| row["what"] == what).unwrap()["value"].clone();
+    assert!(rows.iter().all(|row| row["problem"].is_null()), "{rows:?}");
+    assert_eq!((value("integrity"), value("legal holds")), ("ok".into(), "none".into()));
+    assert!(value("wiring").as_str().unwrap().starts_with("not examined"), "{rows:?}");
+}
+
+#[test]
+fn doctor_examines_an_archive_as_far_as_reading_goes() {
+    let sandbox = Sandbox::new();
+    sandbox.feed(&["record"], b"").success();
+    record_old(&sandbox, 1..=5);
+    sandbox.feed(&["record"], ndjson(0..2).as_bytes()).success();
+    let prune = ["prune", "--older-than-days", "30", "--archive", "old.db.zst"];
+    sandbox.run(&prune).success().prints(&["removed 5 events"]);
+    examined_by_reading(&sandbox.run(&["doctor", "--database", "old.db.zst"]).success());
+}
+
+#[cfg(unix)]
+#[test]
+fn doctor_examines_a_file_and_a_folder_that_it_may_only_read_and_leaves_both_alone() {
+    let sandbox = Sandbox::new();
+    sandbox.feed(&["record"], ndjson(0..3).as_bytes()).success();
+    let (folder, file) = sandbox.read_only();
+    let mut doctor = sandbox.without_rights(&["doctor", "--database", file.to_str().unwrap()]);
+    let before = bytes(&file);
+    examined_by_reading(&Finished::of(doctor.output().unwrap()).success());
+    assert_eq!(bytes(&file), before);
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "nothing was made beside it");
+    allow(&folder, 0o755);
 }
 
 #[test]
@@ -79,7 +131,7 @@ fn what_is_old_is_pruned_from_the_start_and_the_run_is_on_record() {
         let prune = ["prune", "--older-than-days", "30"];
         sandbox.run(&prune).success().prints(&[did, &held]);
     }
-    assert_eq!(sandbox.log(&[]).len(), 6, "three of five stay, and the run is on record");
+    assert_eq!(sandbox.log(&[]).len(), 7, "three of five stay, and the run is on record");
     let settings = ["record", "--audit-retention-days", "30"];
     let by_itself = sandbox.feed(&settings, b"").success();
     by_itself.explains(&["retention keeps entries", "held back by subscription `billing` at 3"]);
@@ -87,11 +139,13 @@ fn what_is_old_is_pruned_from_the_start_and_the_run_is_on_record() {
     sandbox
         .run(&["prune", "--older-than-days", "30"])
         .success()
-        .prints(&["removed 3 events: sequences 3 to 5; that is on record as 9"]);
+        .prints(&["removed 3 events: sequences 3 to 5; that is on record as 11"]);
     let rows = sandbox.log(&[]);
-    assert_eq!(sequences(&rows), [6, 7, 8, 9]);
-    assert_eq!(rows[3]["event_type"], "audit.pruned");
-    assert_eq!(rows[3]["details"]["entries"], 3);
+    assert_eq!(sequences(&rows), [6, 7, 8, 9, 10, 11]);
+    assert_eq!(rows[4]["event_type"], "audit.prune_started");
+    assert_eq!(rows[5]["event_type"], "audit.pruned");
+    assert_eq!(rows[5]["details"]["entries"], 3);
+    sandbox.run(&["verify"]).success();
     sandbox.run(&["doctor"]).success();
 }
 

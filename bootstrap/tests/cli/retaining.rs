@@ -177,7 +177,7 @@ fn what_is_pruned_is_archived_first_and_the_archive_is_read_as_the_record_is() {
     of(&["show", "old-3"]).success().prints(&["plan-3"]);
     assert_eq!(of(&["stats", "--by", "plan"]).success().rows().len(), 5);
     assert_eq!(of(&["export", "--plan", "plan-2"]).success().rows()[0]["id"], "old-2");
-    for args in [&["record"][..], &["doctor"], &["hold", "release", "1"]] {
+    for args in [&["record"][..], &["hold", "release", "1"]] {
         of(args).with_code(1).explains(&["is an archive"]);
     }
     assert!(!sandbox.path("kept").join(format!("{file}.redaction-key")).exists());
@@ -214,11 +214,12 @@ fn an_entry_that_was_changed_is_neither_removed_nor_archived() {
         .execute_batch(&format!("DROP TRIGGER audit_log_is_never_changed; {change}; {guard}"))
         .unwrap();
     drop(database);
-    for archive in [&[][..], &["--archive", "kept/"]] {
+    // A run that is refused has said that it begins, unless it is refused before.
+    for (archive, recorded) in [(&[][..], 8), (&["--archive", "kept/"], 8)] {
         let prune = [&["prune"], archive, &OLDER[..]].concat();
         let says = ["entry 3 is not what was recorded", "indelible verify"];
         sandbox.run(&prune).with_code(1).explains(&says);
-        assert_eq!(sandbox.recorded(), 7, "what shows it is still there");
+        assert_eq!(sandbox.recorded(), recorded, "what shows it is still there");
     }
     assert_eq!(std::fs::read_dir(sandbox.path("kept")).unwrap().count(), 0);
     sandbox.run(&["verify"]).with_code(1).prints(&["content"]);

@@ -65,6 +65,37 @@ impl Sandbox {
         command
     }
 
+    /// The program, run by somebody who may not write where he has no right to: the superuser may write
+    /// anywhere, and has somebody else run it, with a copy of the program in reach.
+    #[cfg(unix)]
+    pub(crate) fn without_rights(&self, args: &[&str]) -> Command {
+        use std::os::unix::fs::MetadataExt as _;
+        use std::os::unix::process::CommandExt as _;
+        let program = self.path("indelible");
+        std::fs::copy(env!("CARGO_BIN_EXE_indelible"), &program).unwrap();
+        allow(&program, 0o755);
+        allow(&self.path("."), 0o755);
+        let mut command = Command::new(&program);
+        command.args(args).env("HOME", self.path("nobody"));
+        if std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0) {
+            command.uid(65_534).gid(65_534);
+        }
+        command
+    }
+
+    /// A copy of the record that may only be read, and the folder, in which there is nothing else and
+    /// nothing can be made.
+    #[cfg(unix)]
+    pub(crate) fn read_only(&self) -> (PathBuf, PathBuf) {
+        let folder = self.path("read-only");
+        std::fs::create_dir(&folder).unwrap();
+        let file = folder.join("audit.db");
+        std::fs::copy(self.database(), &file).unwrap();
+        allow(&file, 0o444);
+        allow(&folder, 0o555);
+        (folder, file)
+    }
+
     /// Runs the program to its end.
     pub(crate) fn run(&self, args: &[&str]) -> Finished {
         self.feed(args, b"")
@@ -104,17 +135,27 @@ impl Sandbox {
     }
 }
 
+/// Sets who may do what with it.
+#[cfg(unix)]
+pub(crate) fn allow(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
 /// Waits for a process to end.
 pub(crate) fn finish(child: Child) -> Finished {
-    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
-    Finished {
-        code: status.code(),
-        out: String::from_utf8(stdout).unwrap(),
-        err: String::from_utf8(stderr).unwrap(),
-    }
+    Finished::of(child.wait_with_output().unwrap())
 }
 
 impl Finished {
+    pub(crate) fn of(Output { status, stdout, stderr }: Output) -> Self {
+        Self {
+            code: status.code(),
+            out: String::from_utf8(stdout).unwrap(),
+            err: String::from_utf8(stderr).unwrap(),
+        }
+    }
+
     #[track_caller]
     pub(crate) fn success(self) -> Self {
         self.with_code(0)

@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "the wire name `audit.pruned` is declared twice")]
+    #[should_panic(expected = "the wire name `audit.prune_started` is declared twice")]
     fn a_wire_name_used_twice_in_a_context_is_refused() {
         assert_group(&[AuditEvent::GROUP.events[0], AuditEvent::GROUP.events[0]]);
     }

@@ -178,7 +178,14 @@ impl Looking {
 
 /// Has writes beside `file` told, where the operating system does so reliably and at once.
 fn watch_writes(file: &Path) -> Writes {
-    match watched(file) {
+    watch_writes_by(file, begin_to_watch)
+}
+
+fn watch_writes_by(
+    file: &Path,
+    begin: impl FnOnce(&mut RecommendedWatcher, &Path) -> notify::Result<()>,
+) -> Writes {
+    match watched(file, begin) {
         Ok(writes) => writes,
         Err(problem) => {
             tracing::debug!(
@@ -191,7 +198,15 @@ fn watch_writes(file: &Path) -> Writes {
     }
 }
 
-fn watched(file: &Path) -> Result<Writes, String> {
+/// Starts the thread of a watcher; it panics where the system grants no more of them.
+fn begin_to_watch(watcher: &mut RecommendedWatcher, folder: &Path) -> notify::Result<()> {
+    watcher.watch(folder, RecursiveMode::NonRecursive)
+}
+
+fn watched(
+    file: &Path,
+    begin: impl FnOnce(&mut RecommendedWatcher, &Path) -> notify::Result<()>,
+) -> Result<Writes, String> {
     if !cfg!(target_os = "linux") {
         return Err("only Linux tells of writes while the file stays open".to_owned());
     }
@@ -214,8 +229,7 @@ fn watched(file: &Path) -> Result<Writes, String> {
     };
     let mut watcher = notify::recommended_watcher(notice).map_err(|error| error.to_string())?;
     // The folder, since the file beside the database comes and goes.
-    let begin = || watcher.watch(&folder, RecursiveMode::NonRecursive);
-    let Ok(begun) = catch_unwind(AssertUnwindSafe(begin)) else {
+    let Ok(begun) = catch_unwind(AssertUnwindSafe(|| begin(&mut watcher, &folder))) else {
         // Its thread could not be started, and without it the watcher panics again when it goes.
         std::mem::forget(watcher);
         return Err("the thread that watches could not be started".to_owned());

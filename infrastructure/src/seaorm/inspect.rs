@@ -61,12 +61,17 @@ impl AuditInspect for SeaOrmAuditLog {
         });
 
         let journal: String = one(pool, "SELECT journal_mode FROM pragma_journal_mode").await?;
-        facts.push(expect(
-            "journal mode",
-            &journal,
-            journal == "wal",
-            "readers and writers block each other: open the log for writing once",
-        ));
+        facts.push(if storage.is_immutable() {
+            // Opened as one that nobody changes, it has no journal, whatever it has for others.
+            Fact::fine("journal mode", "not examined, since nothing can be made beside the file")
+        } else {
+            expect(
+                "journal mode",
+                &journal,
+                journal == "wal",
+                "readers and writers block each other: open the log for writing once",
+            )
+        });
         if let Some(writer) = storage.writer() {
             let synchronous = writer.synchronous().await.map_err(query_error)?;
             facts.push(expect(
@@ -179,8 +184,15 @@ impl SeaOrmAuditLog {
             "anybody may delete: remove it with `DELETE FROM audit_retention_permit`",
         ));
         // An earlier version has none of these, and a damaged file may lack them.
-        let tables = ["audit_subscription", "audit_dead_letter"];
-        if tables.iter().all(|table| found.iter().any(|found| found.name == *table)) {
+        let has = |table: &str| found.iter().any(|found| found.name == table);
+        if has("audit_hold") {
+            let holds: i64 = one(pool, "SELECT count(*) FROM audit_hold").await?;
+            facts.push(Fact::fine(
+                "legal holds",
+                some_of(holds, " in force; see `indelible hold list`"),
+            ));
+        }
+        if has("audit_subscription") && has("audit_dead_letter") {
             facts.extend(inspect_subscriptions(pool).await?);
         }
         Ok(facts)
@@ -201,11 +213,13 @@ async fn inspect_subscriptions(pool: &sqlx::SqlitePool) -> Result<Vec<Fact>, Que
         [] => subscriptions.to_string(),
         halted => format!("{subscriptions}, of which halted: {}", halted.join(", ")),
     };
-    let letters = match letters {
-        0 => "none".to_owned(),
-        some => format!("{some}; see `indelible dead-letters`"),
-    };
+    let letters = some_of(letters, "; see `indelible dead-letters`");
     Ok(vec![Fact::fine("subscriptions", standing), Fact::fine("dead letters", letters)])
+}
+
+/// How many there are, and what else is to be said of some.
+fn some_of(count: i64, besides: &str) -> String {
+    if count == 0 { "none".to_owned() } else { format!("{count}{besides}") }
 }
 
 /// A table, an index or a trigger, and the statement that made it, as SQLite keeps it.

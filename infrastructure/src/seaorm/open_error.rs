@@ -79,6 +79,19 @@ pub enum OpenError {
         #[source]
         source: StorageProblem,
     },
+    /// There is no room for what SQLite keeps beside it.
+    #[error(
+        "{file} could not be opened: there is no room on its disk, or within this user's limits, for \
+         {file}-wal and {file}-shm, which are kept beside it, also for reading; make room, then try again",
+        file = file.display()
+    )]
+    Full {
+        /// What was to be opened.
+        file: PathBuf,
+        /// What was refused.
+        #[source]
+        source: StorageProblem,
+    },
     /// The SQLite library is one that can lose commits.
     #[error(
         "{} was not opened: the SQLite library is version {found}, and versions before 3.51.3 can \

@@ -37,6 +37,9 @@ pub(super) enum Trouble {
 /// The content of a virtual table, such as an index for a full-text search, is damaged.
 const CORRUPT_VTAB: u32 = 267;
 
+/// The index of the write-ahead log, the file `-shm`, cannot be made as large as it has to be.
+const NO_ROOM_FOR_SHM: u32 = 4874;
+
 /// An error of the storage, of whichever library's type.
 pub(super) trait Troubled: Error + Send + Sync + Sized + 'static {
     /// What kind of trouble it is.
@@ -76,6 +79,10 @@ fn trouble_of(code: u32) -> Trouble {
     // What a virtual table keeps is a product's own: the log has none.
     if code == CORRUPT_VTAB {
         return Trouble::Statement;
+    }
+    // The primary code is that of any failure of the disk; of this one the fix is known.
+    if code == NO_ROOM_FOR_SHM {
+        return Trouble::Full;
     }
     // The low byte is the primary code; what stands above it says which variety.
     match code & 0xff {
@@ -131,6 +138,7 @@ pub(super) fn open_error(file: &Path, error: impl Troubled, waited: Duration) ->
         Trouble::Busy => OpenError::Locked { file, waited_secs: waited.as_secs() },
         Trouble::ReadOnly => OpenError::ReadOnly { file, source: error.shared() },
         Trouble::Corrupt => OpenError::NotADatabase { file },
+        Trouble::Full => OpenError::Full { file, source: error.shared() },
         _ => OpenError::Storage { file, source: error.shared() },
     }
 }

@@ -1,6 +1,6 @@
 //! What people do to a durable subscription is on the record first, and noticed.
 
-use application::delivery::{ManageError, RetryPolicy};
+use application::delivery::{ManageError, RetryPolicy, Standing};
 use chrono::TimeDelta;
 use domain::events::{
     DeadLetterDiscarded, DeadLetterRetried, PlanCreated, SubscriptionPaused, SubscriptionRemoved,
@@ -8,6 +8,8 @@ use domain::events::{
 };
 use domain::ports::SubscriptionStoreError;
 use domain::{Actor, EmitError, Sequence, StartAt};
+use indelible::{App, Settings};
+use indelible_tests::expect::soon;
 use indelible_tests::scenario::{Outcome, TestApp};
 
 use super::{Told, moment, name, plan};
@@ -47,6 +49,44 @@ async fn pausing_resuming_and_rewinding_are_on_record_and_done() -> Outcome {
         .await?;
     app.expect_subscription("billing").caught_up().await?;
     assert_eq!(told.all()[2..], [(1, 1, true), (3, 1, true)], "repetitions are announced");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_process_does_is_noticed_without_waiting_for_the_lease() -> Outcome {
+    let (told, billing, ann) = (Told::new(), name("billing"), || Actor::human("ann"));
+    told.fail(|event| event.sequence == Sequence(2));
+    // The clock stands still, so that the moment never comes at which the lease is renewed.
+    let app = TestApp::builder().at(moment()).start().await?;
+    let subscription = told.plans("billing").retrying(RetryPolicy::once());
+    let guard = app.subscribe_durably(subscription).await?;
+    let mut settings = Settings::default();
+    settings.audit.database_url = app.file().display().to_string();
+    let other = App::builder(settings).start().await?;
+    let manage = other.manage_subscriptions();
+
+    app.emit(plan("a")).await?;
+    app.emit(plan("b")).await?;
+    app.expect_subscription("billing").dead_letters(1).await?;
+    told.fail(|_| false);
+    manage.retry(&billing, Sequence(2), ann()).await?;
+    told.times(3).await;
+    manage.rewind(&billing, StartAt::Beginning, ann()).await?;
+    told.times(5).await;
+    assert_eq!(told.sequences(), [1, 2, 2, 1, 2]);
+
+    let becomes = |wanted: Standing| {
+        let standing = guard.standing_where(move |standing| *standing == wanted);
+        soon("it is noticed", standing)
+    };
+    manage.pause(&billing, ann()).await?;
+    becomes(Standing::Paused).await;
+    app.emit(plan("c")).await?;
+    manage.resume(&billing, ann()).await?;
+    told.times(6).await;
+    manage.remove(&billing, ann()).await?;
+    becomes(Standing::Ended).await;
+    other.shutdown().await;
     Ok(())
 }
 

@@ -169,9 +169,9 @@ impl Record {
 }
 
 /// What retention says of itself.
-pub(crate) fn announced(event: impl DomainEvent, event_id: &str) -> AuditEntry {
+pub(crate) fn announced<E: DomainEvent>(event: E, event_id: &str) -> AuditEntry {
     let mut envelope = envelope(event_id);
-    envelope.event_type = event.event_type();
+    envelope.event_type = E::DESCRIPTOR.name();
     envelope.details = event.into_details().unwrap();
     AuditEntry::new(envelope)
 }

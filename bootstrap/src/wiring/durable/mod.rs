@@ -3,11 +3,12 @@
 //! Deliberately absent: how a subscription is moved on, which is a use case.
 
 mod guard;
+mod overhearing;
 mod owner;
 mod supervisor;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use application::delivery::{
@@ -17,6 +18,7 @@ use domain::ports::QueryError;
 use domain::{AuditLog, EventBus, Sequence, SubscriptionName};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 pub use guard::DurableGuard;
 pub(super) use owner::owner;
@@ -52,20 +54,25 @@ pub struct DurableRunners {
     runtime: Handle,
     ports: SubscriptionPorts,
     running: Mutex<BTreeMap<SubscriptionName, Running>>,
+    /// Hears of what other processes do to them, from the first one on.
+    overhearing: OnceLock<AbortOnDropHandle<()>>,
 }
 
 impl DurableRunners {
     /// None yet; those that come run on the runtime this is called in.
     pub(super) fn new(ports: SubscriptionPorts) -> Arc<Self> {
         let runtime = Handle::current();
-        Arc::new(Self { runtime, ports, running: Mutex::default() })
+        let (running, overhearing) = (Mutex::default(), OnceLock::new());
+        Arc::new(Self { runtime, ports, running, overhearing })
     }
 
     /// Begins a subscription, and runs it until its guard is dropped.
     pub(super) async fn start(
-        &self,
+        self: &Arc<Self>,
         subscription: DurableSubscription,
     ) -> Result<DurableGuard, SubscribeError> {
+        // From before it is begun, so that nothing is missed that is done to it afterwards.
+        self.overhear().await;
         let begun = begin(subscription, self.ports.clone()).await?;
         let name = begun.name().clone();
         let supervisor = Arc::new(Supervisor::new());
@@ -87,6 +94,18 @@ impl DurableRunners {
         });
         running.insert(name.clone(), Running { supervisor: Arc::clone(&supervisor), task });
         Ok(DurableGuard::new(name, supervisor))
+    }
+
+    /// Begins to hear of what other processes do to subscriptions. Where the record cannot be read, the
+    /// next subscription that is started tries again.
+    async fn overhear(self: &Arc<Self>) {
+        let log = &self.ports.log;
+        if self.overhearing.get().is_none()
+            && let Ok(seen) = newest(&**log).await
+        {
+            let heard = overhearing::overhear(Arc::downgrade(self), Arc::clone(log), seen);
+            self.overhearing.get_or_init(|| AbortOnDropHandle::new(self.runtime.spawn(heard)));
+        }
     }
 
     /// Has the runner of a subscription look at it now, if there is one here.

@@ -158,6 +158,20 @@ async fn where_nothing_can_be_watched_the_end_is_looked_at_in_short() {
 }
 
 #[tokio::test]
+async fn where_no_thread_can_be_had_the_end_is_looked_at_in_short_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("audit.db");
+    let refused = watched(&file, |_, _| panic!("no thread can be had"));
+    let problem = refused.map(drop).unwrap_err();
+    assert_eq!(problem, "the thread that watches could not be started");
+    // What follows from it, and from whatever else a watcher says no with, is the same.
+    let limit = || notify::Error::new(notify::ErrorKind::MaxFilesWatch);
+    assert!(watched(&file, |_, _| Err(limit())).is_err());
+    let writes = watch_writes_by(&file, |_, _| panic!("no thread can be had"));
+    assert!(matches!(writes, Writes::Unknown), "{writes:?}");
+}
+
+#[tokio::test]
 async fn whoever_gives_up_while_it_looks_leaves_the_looking_to_the_next() {
     let (growth, end) = (Growth::of(None), End::new());
     let mut first = Box::pin(growth.newer_than(Sequence(0), end.looker()));
