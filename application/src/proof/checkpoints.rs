@@ -68,6 +68,12 @@ pub enum CheckpointError {
         #[source]
         source: SignatureFlaw,
     },
+    /// Nothing is remembered, and where it might be kept cannot be asked.
+    #[error(
+        "it is not known what was signed before: nothing of it is remembered beside the key, and the anchor \
+         does not say; see that the anchor can be read, or set none"
+    )]
+    Unasked(#[source] AnchorError),
     /// The record's name is not one.
     #[error(
         "the record has no name to sign for: it was changed from outside; run `indelible verify`"
@@ -149,6 +155,11 @@ impl SignCheckpoints {
         if let Some(newest) = signed.newest
             && newest.checkpoint().head.size == standing.size
         {
+            if signed.remembered < Some(standing.size) {
+                // By an earlier version, or by somebody else's key: from now on it is remembered here.
+                let head = newest.checkpoint().head;
+                self.signer.remember(&self.signer.sign(&Checkpoint { origin, head })?).await?;
+            }
             if self.unanchored.load(Ordering::Relaxed) {
                 self.keep_elsewhere(&newest).await?;
             }
@@ -223,9 +234,13 @@ impl SignCheckpoints {
             last.checkpoint.verify(&keys).map_err(foreign)?;
             elsewhere.push(last);
         }
+        let remembered = elsewhere.first().map(|last| last.checkpoint.checkpoint().head.size);
         if let Some(anchor) = &self.anchor {
-            // One that cannot be reached is told of once there is something to keep.
-            let kept = anchor.recent(&origin).await.unwrap_or_default();
+            let kept = match anchor.recent(&origin).await {
+                // It is told of once there is something to keep: what is remembered is compared in any case.
+                Err(_) if remembered.is_some() => Vec::new(),
+                kept => kept.map_err(CheckpointError::Unasked)?,
+            };
             keys.push(self.signer.verifier_key(&origin)?);
             // Strangers may write there as well: what they signed says nothing about this record.
             let ours = kept.into_iter().filter(|kept| kept.verify(&keys).is_ok());
@@ -233,7 +248,7 @@ impl SignCheckpoints {
             let place = anchor.name();
             elsewhere.extend(last.map(|checkpoint| Remembered { checkpoint, place }));
         }
-        Ok((origin, Signed { newest, elsewhere }))
+        Ok((origin, Signed { newest, remembered, elsewhere }))
     }
 
     /// Whether the tree begins with all that was signed before.
@@ -266,6 +281,8 @@ impl SignCheckpoints {
 struct Signed {
     /// As the record has it.
     newest: Option<SignedCheckpoint>,
+    /// How many entries the signer remembers; that is among what follows.
+    remembered: Option<u64>,
     /// As it is kept outside the record.
     elsewhere: Vec<Remembered>,
 }

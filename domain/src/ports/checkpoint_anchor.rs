@@ -45,6 +45,9 @@ pub trait CheckpointAnchor: Interface {
 
     /// The last checkpoints of a log that it has, as many as it can tell at little cost and whoever they are
     /// signed by; none where what was kept is not for it to read.
+    ///
+    /// An adapter that can read what it keeps MUST return the last one, however much of other logs came
+    /// after it, and MUST fail rather than return none where it cannot tell.
     async fn recent(&self, _origin: &Origin) -> Result<Vec<SignedCheckpoint>, AnchorError> {
         Ok(Vec::new())
     }

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use domain::ports::{AnchorError, CheckpointAnchor};
 use domain::proof::{Origin, SignedCheckpoint};
 
-/// How much of the end of the file is read for the last checkpoints: hundreds of them.
+/// How much of the end of the file is read at first for the last checkpoints: hundreds of them.
 const END: u64 = 1 << 16;
 
 /// Keeps checkpoints at the end of a file, as signed notes one after the other.
@@ -62,14 +62,23 @@ impl CheckpointAnchor for FileAnchor {
     }
 
     async fn recent(&self, origin: &Origin) -> Result<Vec<SignedCheckpoint>, AnchorError> {
-        let end = self.with_file(|mut file| {
+        let origin = origin.clone();
+        self.with_file(move |mut file| {
             let length = file.metadata()?.len();
-            file.seek(SeekFrom::Start(length.saturating_sub(END)))?;
-            let mut end = Vec::new();
-            file.read_to_end(&mut end)?;
-            Ok(end)
-        });
-        Ok(checkpoints_of(origin, &String::from_utf8_lossy(&end.await?)))
+            let mut most = END;
+            loop {
+                let mut end = Vec::new();
+                file.seek(SeekFrom::Start(length.saturating_sub(most)))?;
+                file.read_to_end(&mut end)?;
+                let found = checkpoints_of(&origin, &String::from_utf8_lossy(&end));
+                // Other records may have written far more since this one did.
+                if !found.is_empty() || most >= length {
+                    return Ok(found);
+                }
+                most *= 4;
+            }
+        })
+        .await
     }
 
     async fn probe(&self) -> Result<(), AnchorError> {

@@ -41,9 +41,16 @@ pub(super) enum MemoryError {
     )]
     Damaged {
         file: PathBuf,
+        /// None where there is nothing in it, which is never written.
         #[source]
-        source: BadNote,
+        source: Option<BadNote>,
     },
+    #[error(
+        "in {} stands another checkpoint of {size} entries: somebody signs another copy of the record with \
+         this key; run `indelible verify --against {}` on both",
+        .file.display(), .file.display()
+    )]
+    Forked { file: PathBuf, size: u64 },
     #[error(
         "what was signed cannot be kept in {}: its folder has to be one that you may write to",
         .file.display()
@@ -85,8 +92,14 @@ impl SignedMemory {
         let mut kept = self.read()?;
         let new = signed.checkpoint();
         let same = |kept: &SignedCheckpoint| kept.checkpoint().origin == new.origin;
-        if kept.iter().any(|kept| same(kept) && kept.checkpoint().head.size > new.head.size) {
-            return Ok(());
+        if let Some(last) = kept.iter().find(|kept| same(kept)) {
+            let (last, new) = (last.checkpoint().head, new.head);
+            if last.size == new.size && last.root != new.root {
+                return Err(MemoryError::Forked { file: self.file.clone(), size: new.size });
+            }
+            if last.size > new.size {
+                return Ok(());
+            }
         }
         kept.retain(|kept| !same(kept));
         kept.push(signed.clone());
@@ -100,9 +113,11 @@ impl SignedMemory {
             NotRead::Unreadable(source) => MemoryError::Unreadable { file: file(), source },
             NotRead::Exposed(mode) => MemoryError::Exposed { file: file(), mode },
         })?;
-        let text = read.unwrap_or_default();
-        read_checkpoints(&String::from_utf8_lossy(&text))
-            .map_err(|source| MemoryError::Damaged { file: file(), source })
+        let Some(text) = read else { return Ok(Vec::new()) };
+        let damaged = |source| MemoryError::Damaged { file: file(), source };
+        let kept = read_checkpoints(&String::from_utf8_lossy(&text));
+        let kept = kept.map_err(|error| damaged(Some(error)))?;
+        if kept.is_empty() { Err(damaged(None)) } else { Ok(kept) }
     }
 }
 
@@ -166,15 +181,32 @@ mod tests {
     }
 
     #[test]
+    fn another_one_of_as_many_entries_is_refused_and_does_not_take_the_place_of_the_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let memory = memory(&folder);
+        memory.keep(&signed("a", 5)).unwrap();
+        let before = fs::read(&memory.file).unwrap();
+        let head = TreeHead { size: 5, root: Digest([8; 32]) };
+        let signer = Ed25519Signer::generate().unwrap();
+        let other = signer.sign(&Checkpoint { origin: origin("a"), head }).unwrap();
+        let said = memory.keep(&other).unwrap_err().to_string();
+        assert!(said.contains("key.signed") && said.contains("5 entries"), "{said}");
+        assert_eq!(fs::read(&memory.file).unwrap(), before);
+    }
+
+    #[test]
     fn what_was_damaged_or_opened_to_others_is_refused_with_the_place_and_the_way_out() {
         let folder = tempfile::tempdir().unwrap();
         let memory = memory(&folder);
         memory.keep(&signed("a", 3)).unwrap();
         let text = fs::read_to_string(&memory.file).unwrap();
-        fs::write(&memory.file, &text[..20]).unwrap();
-        for refused in [memory.last(&origin("a")).map(|_| ()), memory.keep(&signed("a", 4))] {
-            let said = refused.unwrap_err().to_string();
-            assert!(said.contains("key.signed") && said.contains("--against"), "{said}");
+        // Also one with nothing in it: that is none that was never made.
+        for left in [&text[..20], "", "\n"] {
+            fs::write(&memory.file, left).unwrap();
+            for refused in [memory.last(&origin("a")).map(|_| ()), memory.keep(&signed("a", 4))] {
+                let said = refused.unwrap_err().to_string();
+                assert!(said.contains("key.signed") && said.contains("--against"), "{said}");
+            }
         }
         #[cfg(unix)]
         {

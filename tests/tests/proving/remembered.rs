@@ -1,11 +1,12 @@
 //! A signer that remembers outside the record what it has signed: whoever can change the whole file, and
 //! takes the checkpoints out of it, gets nothing else signed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use application::proof::{CheckpointError, SignCheckpoints, Verdict};
 use domain::ports::CheckpointSigner;
+use domain::proof::SignedCheckpoint;
 use indelible_tests::contract::audit_log::{batch, start};
 use indelible_tests::fakes::ManualClock;
 use infrastructure::anchor::FileAnchor;
@@ -27,6 +28,26 @@ async fn of(entries: usize) -> (Record, PathBuf) {
     record.append(&batch("first", entries)).await;
     record.sign().await;
     (record, key)
+}
+
+/// Whether it could be signed, and what came of signing it, with an anchor that is a file.
+async fn anchored(
+    record: &Record,
+    anchor: &Path,
+) -> (Result<(), CheckpointError>, Result<Option<SignedCheckpoint>, CheckpointError>) {
+    let storage = record.open(Access::ReadWrite).await;
+    let tree = Arc::new(SeaOrmAuditTree::new(storage.clone()));
+    let signer: Arc<dyn CheckpointSigner> = Arc::new(record.signer.clone());
+    let sign = SignCheckpoints::new(tree, signer, Arc::new(ManualClock::at(start())))
+        .anchored(Some(Arc::new(FileAnchor::new(anchor))));
+    let outcome = (sign.probe().await, sign.run().await);
+    storage.close().await;
+    outcome
+}
+
+async fn forge(record: &Record) {
+    record.change(&format!("{FORGET} DELETE FROM audit_log WHERE sequence > 2;"));
+    record.append(&batch("forged", 6)).await;
 }
 
 fn contradicted(refused: Result<impl std::fmt::Debug, CheckpointError>) -> (u64, String) {
@@ -88,9 +109,13 @@ async fn what_was_remembered_and_then_not_kept_in_the_record_is_signed_again() {
     let place = format!("{}.signed", key.display());
     std::fs::remove_file(&place).unwrap();
     assert_eq!(record.sign().await, signed);
-    record.append(&batch("more", 1)).await;
-    record.sign().await;
-    assert!(std::path::Path::new(&place).exists());
+    assert_eq!(
+        std::fs::read_to_string(&place).unwrap(),
+        signed.as_str(),
+        "with nothing new to sign"
+    );
+    forge(&record).await;
+    assert_eq!(contradicted(record.try_sign().await).0, 7);
 }
 
 #[tokio::test]
@@ -125,13 +150,7 @@ async fn an_anchor_is_asked_as_well_so_that_a_key_without_a_file_is_protected_to
     let record = Record::of(5, &[]).await;
     let anchor = record.beside("anchor");
     let sign = async || {
-        let storage = record.open(Access::ReadWrite).await;
-        let tree = Arc::new(SeaOrmAuditTree::new(storage.clone()));
-        let signer: Arc<dyn CheckpointSigner> = Arc::new(record.signer.clone());
-        let sign = SignCheckpoints::new(tree, signer, Arc::new(ManualClock::at(start())))
-            .anchored(Some(Arc::new(FileAnchor::new(&anchor))));
-        let (probed, signed) = (sign.probe().await, sign.run().await);
-        storage.close().await;
+        let (probed, signed) = anchored(&record, &anchor).await;
         assert_eq!(probed.is_ok(), signed.is_ok(), "{probed:?} {signed:?}");
         signed
     };
@@ -168,5 +187,42 @@ async fn a_record_whose_key_is_gone_is_not_signed_with_another_one_on_the_side()
     assert!(!key.exists());
     std::fs::rename(&away, &key).unwrap();
     record.signer = Ed25519Signer::load_or_miss(&key).unwrap();
+    assert_eq!(record.sign().await.checkpoint().head.size, 6);
+}
+
+#[tokio::test]
+async fn an_anchor_that_others_write_far_more_to_still_shows_the_last_of_this_record() {
+    let record = Record::of(5, &[]).await;
+    let anchor = record.beside("anchor");
+    anchored(&record, &anchor).await.1.unwrap();
+    let other = Record::of(2, &[2]).await.sign().await;
+    let mut kept = std::fs::read_to_string(&anchor).unwrap();
+    // More than is read of its end at first, and at second.
+    while kept.len() < 300_000 {
+        kept.push_str(other.as_str());
+    }
+    std::fs::write(&anchor, kept).unwrap();
+    forge(&record).await;
+    assert_eq!(contradicted(anchored(&record, &anchor).await.1).0, 5);
+}
+
+#[tokio::test]
+async fn where_nothing_is_remembered_an_anchor_that_cannot_be_asked_lets_nothing_be_signed() {
+    let record = Record::of(5, &[]).await;
+    let folder = record.beside("mounted");
+    std::fs::create_dir(&folder).unwrap();
+    let anchor = folder.join("anchor");
+    anchored(&record, &anchor).await.1.unwrap();
+    std::fs::rename(&folder, record.beside("unmounted")).unwrap();
+    forge(&record).await;
+    let (probed, signed) = anchored(&record, &anchor).await;
+    for refused in [probed.unwrap_err(), signed.unwrap_err()] {
+        assert!(matches!(refused, CheckpointError::Unasked(_)), "{refused:?}");
+    }
+    // Where it is remembered what was signed, recording goes on being signed while the anchor is away.
+    let (record, _) = of(5).await;
+    record.append(&batch("later", 1)).await;
+    let refused = anchored(&record, &anchor).await.1.unwrap_err();
+    assert!(matches!(refused, CheckpointError::Anchor { .. }), "{refused:?}");
     assert_eq!(record.sign().await.checkpoint().head.size, 6);
 }
