@@ -6,7 +6,7 @@ use domain::{AuditLog, Sequence};
 
 use super::Condition;
 use crate::causes::causes;
-use crate::proof::{CheckpointError, SignCheckpoints};
+use crate::proof::{CheckpointError, SignCheckpoints, TreeReadError};
 
 /// What is checked, and how long an entry may wait to be signed.
 pub(super) struct Signing {
@@ -23,7 +23,7 @@ impl Signing {
     ) -> Vec<Condition> {
         let mut conditions = vec![self.tree(log, now).await];
         match self.checkpoints.probe().await {
-            Ok(()) | Err(CheckpointError::Tree(_)) => {}
+            Ok(()) | Err(CheckpointError::Tree(TreeReadError::Tree(TreeError::NotKept))) => {}
             Err(error) => {
                 conditions.push(Condition::degraded("signing", causes(&error).join(": ")));
             }
