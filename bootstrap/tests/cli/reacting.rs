@@ -180,6 +180,35 @@ fn being_asked_to_stop_ends_it_after_what_is_in_flight() {
 }
 
 #[test]
+fn killed_outright_it_leaves_its_command_and_hands_the_event_out_again_as_a_repetition() {
+    let sandbox = with_events(1);
+    let shell = "echo \"begun $INDELIBLE_EVENT_REPEATED\" >>out; \
+                 test $INDELIBLE_EVENT_REPEATED = true || while [ ! -e go ]; do sleep 0.02; done; \
+                 echo \"done $INDELIBLE_EVENT_REPEATED\" >>out";
+    let mut child =
+        sandbox.spawn(&["react", "billing", "--from", "beginning", "--", "sh", "-c", shell]);
+    let began = Instant::now();
+    while lines(&sandbox, "out").is_empty() {
+        assert!(began.elapsed() < DEADLINE, "the command is not run");
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // As if the lease of the one that is gone had run out: the command that it has left is not waited for.
+    let database = rusqlite::Connection::open(sandbox.database()).unwrap();
+    let late = "UPDATE audit_subscription SET lease_until = '2020-01-01T00:00:00.000000000Z'";
+    assert_eq!(database.execute(late, ()).unwrap(), 1);
+    react(&sandbox, &[], shell).success().explains(&["1 event handled"]);
+    assert_eq!(lines(&sandbox, "out"), ["begun false", "begun true", "done true"]);
+    sandbox.file("go", "");
+    while lines(&sandbox, "out").len() < 4 {
+        assert!(began.elapsed() < DEADLINE, "the command did not go on");
+        std::thread::yield_now();
+    }
+    assert_eq!(lines(&sandbox, "out")[3], "done false");
+}
+
+#[test]
 fn pausing_rewinding_and_removing_are_on_record_by_whom() {
     let sandbox = with_events(4);
     react(&sandbox, &[], "true").success();
