@@ -86,6 +86,9 @@ pub enum EventProblem {
     /// The payload is binary.
     #[error("the payload must be a JSON object in `data`: binary payloads cannot be audited")]
     Binary,
+    /// The payload was erased before the event was exported.
+    #[error("the details of this event were erased, and cannot be recorded again: leave it out")]
+    Erased,
     /// The payload cannot be read for another reason.
     #[error(transparent)]
     Details(DetailsError),

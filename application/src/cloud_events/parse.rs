@@ -2,12 +2,14 @@
 
 use chrono::{DateTime, Datelike, Utc};
 use domain::envelope::is_trace_id;
+use domain::proof::CommittedField;
 use domain::{Actor, Catalogue, Details, EventDescriptor, EventDraft, TraceParent};
 use serde_json::Value;
 
 use super::attributes::{
-    ACTOR, Attributes, CAUSATION, CONTENT_TYPE, CORRELATION, DATA, DATA_BASE64, ID, PLAN, PROJECT,
-    SCHEMA_VERSION, SESSION, SOURCE, SPEC_VERSION, SUBJECT, TIME, TRACE, TRACE_PARENT, TYPE, USER,
+    ACTOR, Attributes, CAUSATION, CONTENT_TYPE, CORRELATION, DATA, DATA_BASE64, ERASED, ID, PLAN,
+    PROJECT, SCHEMA_VERSION, SESSION, SOURCE, SPEC_VERSION, SUBJECT, TIME, TRACE, TRACE_PARENT,
+    TYPE, USER,
 };
 use super::strict_json::Strict;
 use super::{EventProblem, InvalidEvent};
@@ -32,6 +34,7 @@ pub fn parse(bytes: &[u8], catalogue: &Catalogue) -> Result<EventDraft, InvalidE
         return Err(InvalidEvent::unknown_type(event_type, catalogue));
     };
     check_content_type(&attributes)?;
+    refuse_erased(&attributes)?;
     let details = payload(&mut attributes)?;
     let schema_version = schema_version(&mut attributes)?;
 
@@ -68,6 +71,15 @@ pub fn parse(bytes: &[u8], catalogue: &Catalogue) -> Result<EventDraft, InvalidE
         draft = draft.in_trace(trace);
     }
     Ok(draft.with_extensions(extensions(attributes)?))
+}
+
+/// Empty details that stand for erased ones would be taken for those of a type that needs none.
+fn refuse_erased(attributes: &Attributes) -> Result<(), InvalidEvent> {
+    let erased = attributes.0.get(ERASED).and_then(Value::as_str).unwrap_or_default();
+    if erased.split(',').any(|field| field == CommittedField::Details.name()) {
+        return Err(InvalidEvent::at(ERASED, EventProblem::Erased));
+    }
+    Ok(())
 }
 
 fn object(bytes: &[u8]) -> Result<Details, InvalidEvent> {
