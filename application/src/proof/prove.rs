@@ -128,7 +128,9 @@ pub async fn prove_entry(
 ) -> Result<EntryProof, ProveError> {
     let standing = of_record(tree, &[&checkpoint]).await?;
     let head = checkpoint.checkpoint().head;
-    let newest = tree.newest().await?;
+    // What the tree has was recorded, also where it is not there any more.
+    let in_tree = Sequence(standing.genesis.0.saturating_add(standing.size));
+    let newest = tree.newest().await?.max(in_tree);
     if sequence == Sequence(0) || sequence > newest {
         return Err(ProveError::NeverRecorded { sequence, newest });
     }

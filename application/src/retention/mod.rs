@@ -180,11 +180,8 @@ impl PruneAuditLog {
         }
         self.begin(prefix, &rules).await?;
         let (removed, failure) = self.remove(prefix, stop).await;
-        if removed.is_empty() && failure.is_none() {
-            return Ok(report);
-        }
         // Said also after a failure: what is gone is gone, and a reader must be able to know.
-        let announced = self.announce(&removed, &rules, report.archive.as_ref()).await;
+        let announced = self.announce(prefix, &removed, &rules, report.archive.as_ref()).await;
         if let Some(failure) = failure {
             if let Err(error) = announced {
                 tracing::error!(
@@ -256,15 +253,20 @@ impl PruneAuditLog {
 
     async fn announce(
         &self,
+        begun: Prefix,
         removed: &[Prefix],
         rules: &RetentionRules,
         archive: Option<&Archived>,
     ) -> Result<Vec<Receipt>, PruneError> {
-        let drafts = removed.iter().map(|range| {
+        let ranges = removed.iter().map(|range| (range.from, range.through, range.entries()));
+        // A run that has removed nothing is over as well.
+        let nothing = (begun.from, Sequence(begun.from.0.saturating_sub(1)), 0);
+        let nothing = removed.is_empty().then_some(nothing);
+        let drafts = ranges.chain(nothing).map(|(from, through, entries)| {
             let event = AuditPruned {
-                from_sequence: range.from.0,
-                to_sequence: range.through.0,
-                entries: range.entries(),
+                from_sequence: from.0,
+                to_sequence: through.0,
+                entries,
                 older_than_days: shortest(rules),
                 archive: archive.map(name),
                 archive_digest: archive.map(|archive| hexadecimal(&archive.digest.0)),

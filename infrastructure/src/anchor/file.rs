@@ -13,8 +13,9 @@ use async_trait::async_trait;
 use domain::ports::{AnchorError, CheckpointAnchor};
 use domain::proof::{Origin, SignedCheckpoint};
 
-/// How much of the end of the file is read at first for the last checkpoints: hundreds of them.
-const END: u64 = 1 << 16;
+/// How much of the end of the file is read for the last checkpoints: tens of thousands of them, since other
+/// records, and strangers, may have written there as well.
+const END: u64 = 8 << 20;
 
 /// Keeps checkpoints at the end of a file, as signed notes one after the other.
 #[derive(Debug, Clone)]
@@ -31,18 +32,24 @@ impl FileAnchor {
 
     async fn with_file<T: Send + 'static>(
         &self,
+        options: OpenOptions,
         work: impl FnOnce(File) -> io::Result<T> + Send + 'static,
     ) -> Result<T, AnchorError> {
         let file = self.file.clone();
         let unreachable = |source: Arc<dyn std::error::Error + Send + Sync>| {
             AnchorError::Unreachable { anchor: self.name(), source }
         };
-        let done = tokio::task::spawn_blocking(move || {
-            work(OpenOptions::new().create(true).read(true).append(true).open(file)?)
-        });
+        let done = tokio::task::spawn_blocking(move || work(options.open(file)?));
         let done = done.await.map_err(|gone| unreachable(Arc::new(gone)))?;
         done.map_err(|error| unreachable(Arc::new(error)))
     }
+}
+
+/// To be written to alone: a place may let nobody read what was put there.
+fn at_the_end() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    options
 }
 
 #[async_trait]
@@ -53,7 +60,7 @@ impl CheckpointAnchor for FileAnchor {
 
     async fn keep(&self, note: &str) -> Result<(), AnchorError> {
         let note = note.to_owned();
-        self.with_file(move |mut file| {
+        self.with_file(at_the_end(), move |mut file| {
             // One write, so that those of several processes do not mingle.
             file.write_all(note.as_bytes())?;
             file.sync_all()
@@ -63,26 +70,20 @@ impl CheckpointAnchor for FileAnchor {
 
     async fn recent(&self, origin: &Origin) -> Result<Vec<SignedCheckpoint>, AnchorError> {
         let origin = origin.clone();
-        self.with_file(move |mut file| {
+        let mut options = at_the_end();
+        options.read(true);
+        self.with_file(options, move |mut file| {
             let length = file.metadata()?.len();
-            let mut most = END;
-            loop {
-                let mut end = Vec::new();
-                file.seek(SeekFrom::Start(length.saturating_sub(most)))?;
-                file.read_to_end(&mut end)?;
-                let found = checkpoints_of(&origin, &String::from_utf8_lossy(&end));
-                // Other records may have written far more since this one did.
-                if !found.is_empty() || most >= length {
-                    return Ok(found);
-                }
-                most *= 4;
-            }
+            let mut end = Vec::new();
+            file.seek(SeekFrom::Start(length.saturating_sub(END)))?;
+            file.read_to_end(&mut end)?;
+            Ok(checkpoints_of(&origin, &String::from_utf8_lossy(&end)))
         })
         .await
     }
 
     async fn probe(&self) -> Result<(), AnchorError> {
-        self.with_file(|_| Ok(())).await
+        self.with_file(at_the_end(), |_| Ok(())).await
     }
 }
 

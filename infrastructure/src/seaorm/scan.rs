@@ -110,7 +110,9 @@ impl Scans {
 
 /// A file as SQLite takes it with what is to be said of it.
 fn uri(file: &Path, immutable: bool) -> String {
-    let mut uri = "file:".to_owned();
+    // Without this, what follows a second slash at the beginning of a path is taken for a host.
+    let rooted = file.as_os_str().as_encoded_bytes().starts_with(b"/");
+    let mut uri = if rooted { "file://" } else { "file:" }.to_owned();
     for byte in file.as_os_str().as_encoded_bytes() {
         if byte.is_ascii_alphanumeric() || b"/-_.".contains(byte) {
             uri.push(char::from(*byte));

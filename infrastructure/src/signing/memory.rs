@@ -29,7 +29,7 @@ pub(super) enum MemoryError {
         source: io::Error,
     },
     #[error(
-        "{}, in which stands what was signed last, may be written by others (mode {mode:o}): run `chmod \
+        "{}, in which stands what was signed last, may be read by others (mode {mode:o}): run `chmod \
          600 {}` and then `indelible verify`",
         .file.display(), .file.display()
     )]
@@ -104,7 +104,17 @@ impl SignedMemory {
         kept.retain(|kept| !same(kept));
         kept.push(signed.clone());
         let text: String = kept.iter().map(SignedCheckpoint::as_str).collect();
-        secret_file::replace(&self.file, text.as_bytes()).map_err(unwritable)
+        match secret_file::replace(&self.file, text.as_bytes()) {
+            // A key that was put where nobody can write, such as a volume of secrets, signs all the same.
+            Err(error) if is_read_only(&error) => {
+                tracing::warn!(
+                    place = %self.file.display(),
+                    "what is signed cannot be remembered beside the key: have an anchor keep it",
+                );
+                Ok(())
+            }
+            replaced => replaced.map_err(unwritable),
+        }
     }
 
     fn read(&self) -> Result<Vec<SignedCheckpoint>, MemoryError> {
@@ -119,6 +129,10 @@ impl SignedMemory {
         let kept = kept.map_err(|error| damaged(Some(error)))?;
         if kept.is_empty() { Err(damaged(None)) } else { Ok(kept) }
     }
+}
+
+fn is_read_only(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
 }
 
 #[cfg(test)]

@@ -2,7 +2,11 @@
 
 use application::proof::Verdict;
 
-use super::signed::{Record, short};
+use domain::events::{AuditPruneStarted, AuditPruned};
+use domain::{Actor, AuditEntry};
+use indelible_tests::contract::audit_log::batch;
+
+use super::signed::{Record, announced, short};
 
 /// A record of ten entries, signed after five and after nine.
 async fn record() -> Record {
@@ -133,6 +137,29 @@ async fn an_entry_that_was_taken_out_is_found_wherever_it_stood() {
     assert_eq!((found.verdict, found.pruned), (Verdict::Intact, 3), "{:?}", found.findings);
     record.change("DELETE FROM audit_log WHERE sequence <= 5");
     assert_eq!(short(&record.verify().await.findings), ["gap 4-5"]);
+    // A run that began accounts for what it said until one says what was removed, and only retention does.
+    let (record, from_sequence) = (self::record().await, 1);
+    let begun = AuditPruneStarted { from_sequence, to_sequence: 5, older_than_days: 1 };
+    let mut strangers = announced(begun.clone(), "strangers").into_envelope();
+    strangers.actor = Some(Actor::system("stranger"));
+    record.append(&[AuditEntry::new(strangers)]).await;
+    record.change("DELETE FROM audit_log WHERE sequence <= 2");
+    assert_eq!(short(&record.verify().await.findings), ["gap 1-2"]);
+    record.append(&[announced(begun, "begun")]).await;
+    assert_eq!(record.verify().await.verdict, Verdict::Intact, "killed, or under way");
+    let over = AuditPruned {
+        from_sequence,
+        to_sequence: 2,
+        entries: 2,
+        older_than_days: 1,
+        archive: None,
+        archive_digest: None,
+    };
+    record.append(&[announced(over, "over")]).await;
+    assert_eq!(record.verify().await.verdict, Verdict::Intact);
+    record.change("DELETE FROM audit_log WHERE sequence <= 5");
+    assert_eq!(short(&record.verify().await.findings), ["gap 3-5"]);
+    let record = self::record().await;
     record.change("DELETE FROM audit_log");
     let found = record.verify().await;
     assert_eq!(short(&found.findings), ["truncation 1-9"]);
@@ -157,6 +184,23 @@ async fn a_record_that_was_written_anew_from_some_entry_on_is_not_the_one_that_w
     // Nor is it signed by us as if it were.
     let refused = record.try_sign().await.unwrap_err();
     assert!(refused.to_string().contains("indelible verify"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_hash_that_somebody_puts_above_the_leaves_is_not_signed() {
+    let record = Record::of(300, &[10]).await;
+    // As the guards let anybody do it: the right tile of leaves, the size, and a hash of nothing above.
+    record.change(
+        "UPDATE audit_tile SET hashes = (SELECT unhex(group_concat(hex(leaf_hash), '')) FROM \
+         (SELECT leaf_hash FROM audit_log WHERE sequence <= 256 ORDER BY sequence)) \
+         WHERE level = 0 AND place = 0; \
+         UPDATE audit_tree SET size = 256; \
+         INSERT INTO audit_tile (level, place, hashes) VALUES (1, 0, randomblob(32));",
+    );
+    record.append(&batch("later", 5)).await;
+    record.try_sign().await.unwrap_err();
+    let signed = record.verify().await.signed_through;
+    assert_eq!(signed.0, 10, "what was signed before is all that is");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use domain::events::AuditPruneStarted;
 use domain::ports::CheckpointSigner;
 use domain::proof::{Origin, SignedCheckpoint, VerifierKey};
 use domain::{
-    AuditAppend, AuditEntry, AuditErasure, AuditRetention, AuditTree, DomainEvent, Sequence,
+    Actor, AuditAppend, AuditEntry, AuditErasure, AuditRetention, AuditTree, DomainEvent, Sequence,
 };
 use indelible_tests::contract::audit_log::{batch, envelope, start};
 use indelible_tests::fakes::ManualClock;
@@ -171,6 +171,7 @@ impl Record {
 /// What retention says of itself.
 pub(crate) fn announced<E: DomainEvent>(event: E, event_id: &str) -> AuditEntry {
     let mut envelope = envelope(event_id);
+    envelope.actor = Some(Actor::system("retention"));
     envelope.event_type = E::DESCRIPTOR.name();
     envelope.details = event.into_details().unwrap();
     AuditEntry::new(envelope)

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use domain::audit::retention::{HeldBack, Hold, Need, Prefix};
 use domain::audit::{Page, Tally, TallyBy};
-use domain::events::{AuditPruned, PlanCreated};
+use domain::events::{AuditPruneStarted, AuditPruned, PlanCreated};
 use domain::ports::{Inspection, RetentionError};
 use domain::subscription::{NewDeadLetter, Progress};
 use domain::{
@@ -118,7 +118,13 @@ async fn what_is_old_goes_in_chunks_and_the_run_is_on_record() {
         }
     );
     assert_eq!(run.envelope.actor.unwrap().to_string(), "system:retention");
-    assert_eq!(stage.sequences().await, [newest.0, run.sequence.0]);
+    let begun = Sequence(run.sequence.0 - 1);
+    assert_eq!(stage.sequences().await, [newest.0, begun.0, run.sequence.0]);
+    let begun = stage.log.by_sequence(begun).await.unwrap().unwrap();
+    assert_eq!(
+        begun.decode::<AuditPruneStarted>().unwrap(),
+        AuditPruneStarted { from_sequence: 1, to_sequence: 1_203, older_than_days: 1 }
+    );
 }
 
 #[tokio::test]
@@ -144,10 +150,10 @@ async fn looking_at_what_may_go_removes_nothing() {
 async fn a_run_that_is_stopped_says_what_it_removed() {
     let stage = Stage::with_old_events(1_500).await;
     let asked = AtomicUsize::new(0);
-    let stop_after_the_first = || asked.fetch_add(1, Ordering::Relaxed) > 0;
+    let stop_after_the_first = || asked.fetch_add(1, Ordering::Relaxed) > 1;
     let report = stage.prune().run_until(1, stop_after_the_first).await.unwrap();
     assert_eq!(report.entries(), 500);
-    assert_eq!(stage.sequences().await.len(), 1_001);
+    assert_eq!(stage.sequences().await.len(), 1_002);
 }
 
 #[tokio::test]
@@ -166,7 +172,13 @@ async fn a_run_that_fails_midway_puts_what_it_removed_on_record_and_says_why_it_
     let prune = stage.prune_of(failing, Arc::clone(&stage.bus));
     let error = prune.run(1).await.unwrap_err();
     assert!(matches!(error, PruneError::Remove { removed: 0, .. }), "{error:?}");
-    assert_eq!(stage.sequences().await.len(), 1_001, "nothing more was removed or announced");
+    assert_eq!(
+        stage.sequences().await.len(),
+        1_004,
+        "a thousand, and that both began and are over"
+    );
+    let latest = stage.log.page(&AuditFilter::default(), Page::latest(1)).await.unwrap();
+    assert_eq!(latest[0].decode::<AuditPruned>().unwrap().entries, 0, "nothing more was removed");
 }
 
 #[tokio::test]
@@ -188,7 +200,8 @@ async fn a_run_that_cannot_be_put_on_record_says_so() {
     let stage = Stage::with_old_events(10).await;
     let prune = stage.prune_of(Arc::clone(&stage.log), Arc::new(ForgetfulBus));
     let error = prune.run(1).await.unwrap_err();
-    assert!(matches!(error, PruneError::Announce { removed: 9, .. }), "{error:?}");
+    assert!(matches!(error, PruneError::Begin { .. }), "{error:?}");
+    assert_eq!(stage.sequences().await.len(), 10, "nothing was removed");
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ pub use finding::{Finding, FindingKind, Verdict, Verification};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use domain::ports::TreeError;
+use domain::ports::{QueryError, TreeError};
 use domain::proof::{InvalidOrigin, InvalidVerifierKey, Origin, SignedCheckpoint, VerifierKey};
 use domain::{AuditLog, AuditTree, Sequence};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -36,6 +36,9 @@ pub enum VerifyError {
     /// It cannot be read.
     #[error("the record cannot be verified")]
     Tree(#[from] TreeError),
+    /// It cannot be asked for the runs of retention.
+    #[error("what retention has removed cannot be looked up")]
+    Runs(#[source] QueryError),
     /// It has no name.
     #[error("the record's name, `{name}`, is not one: it was changed from outside")]
     Nameless {
@@ -153,7 +156,12 @@ impl VerifyAuditLog {
             let first = tree.leaves(Sequence(0), 1).await?.pop().map(|entry| entry.sequence);
             let before = first.map(|first| Sequence(first.0.saturating_sub(1)));
             if let Some(removed) = before.filter(|removed| *removed > standing.genesis) {
-                walked.find(accounted::removed(&**log, standing.genesis, removed).await);
+                match accounted::removed(&**log, standing.genesis, removed).await {
+                    Ok(found) => walked.find(found),
+                    // An entry that cannot be read was found already.
+                    Err(_) if walked.has_findings() => {}
+                    Err(error) => return Err(VerifyError::Runs(error)),
+                }
             }
         }
         let elsewhere = against.len() as u64;

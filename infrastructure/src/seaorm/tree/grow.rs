@@ -4,7 +4,9 @@
 
 use std::collections::HashMap;
 
-use domain::proof::{Digest, TileGrowth, TileId, WrongTile, unfilled};
+use domain::proof::{
+    Digest, TILE_BYTES, TILE_WIDTH, TileGrowth, TileId, WrongTile, tile_root, unfilled,
+};
 use sea_orm::sqlx::{self, Connection, Row, SqliteConnection};
 
 use crate::seaorm::problem::Patience;
@@ -115,6 +117,9 @@ pub(in crate::seaorm) async fn grow(
         if let Some(mut hashes) = tile(connection, id).await? {
             // Of what stands there too early, see below.
             hashes.truncate(bytes);
+            if id.level > 0 {
+                follows(connection, id, &hashes, size).await?;
+            }
             kept.insert(id, hashes);
         }
     }
@@ -142,6 +147,30 @@ pub(in crate::seaorm) async fn grow(
     let grown = Reach { size: growth.size().cast_signed(), ..reach };
     sqlx::query("UPDATE audit_tree SET size = ?").bind(grown.size).execute(connection).await?;
     Ok(grown)
+}
+
+/// Whether the hashes of a tile above the leaves are those of the tiles below, as far as nobody has signed
+/// them: anybody can put something there that looks like a hash, and it would be signed.
+async fn follows(
+    connection: &mut SqliteConnection,
+    id: TileId,
+    hashes: &[u8],
+    size: u64,
+) -> Result<(), sqlx::Error> {
+    let signed: i64 = sqlx::query_scalar("SELECT coalesce(max(size), 0) FROM audit_checkpoint")
+        .fetch_one(&mut *connection)
+        .await?;
+    // What was signed is compared by whoever signs again.
+    let signed = signed.cast_unsigned().min(size) >> (8 * u32::from(id.level)).min(63);
+    let first = id.index.saturating_mul(TILE_WIDTH as u64);
+    for (place, hash) in (first..).zip(hashes.chunks(32)).skip_while(|(at, _)| *at < signed) {
+        let below = TileId { level: id.level - 1, index: place };
+        let full = tile(connection, below).await?.filter(|below| below.len() == TILE_BYTES);
+        if full.is_none_or(|below| tile_root(&below).0 != hash) {
+            return Err(Unfit::from(WrongTile { tile: id }).into());
+        }
+    }
+    Ok(())
 }
 
 /// The hashes of the entries that follow those in the tree.

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::Sequence;
 use domain::ports::{KeptCheckpoint, KeptKey, LeafCheck, TreeStanding};
 use domain::proof::{StoredEntry, Unprovable};
+use futures::{StreamExt, TryStreamExt};
 use sea_orm::sqlx::sqlite::SqliteRow;
 use sea_orm::sqlx::{self, AssertSqlSafe, Row, SqliteConnection, SqlitePool};
 
@@ -58,8 +59,8 @@ pub(super) async fn checked(
     from: i64,
     limit: i64,
 ) -> Result<Vec<LeafCheck>, sqlx::Error> {
-    let rows = from_on(from, limit).fetch_all(connection).await?;
-    rows.iter().map(leaf).collect()
+    // One after the other: a row may be large, and nothing of it is needed but the hash.
+    from_on(from, limit).fetch(connection).map(|row| leaf(&row?)).try_collect().await
 }
 
 /// The leaf of a row. One that is not even text does not keep the others from being looked at.

@@ -20,7 +20,7 @@ impl Walk {
         newest: Sequence,
         segment: bool,
     ) -> Result<Walked, TreeError> {
-        if self.entries > 0 && self.next <= newest {
+        if self.begun && self.next <= newest {
             // Retention has removed all that was there when it was asked.
             self.bridge(tree, newest.next()).await?;
         }
@@ -90,6 +90,11 @@ pub(in super::super) struct Walked {
 }
 
 impl Walked {
+    /// Whether anything was found.
+    pub(in super::super) const fn has_findings(&self) -> bool {
+        !self.findings.is_empty()
+    }
+
     /// Takes what was found besides.
     pub(in super::super) fn find(&mut self, finding: Option<Finding>) {
         self.findings.extend(finding);
@@ -113,7 +118,7 @@ impl Walked {
             if self.entries + self.pruned == 0 && self.unprovable > 0 {
                 return Some("all that is on record is from before there was a tree over it");
             }
-            let unsigned = keys_from_elsewhere && signed == 0 && self.newest > Sequence(0);
+            let unsigned = keys_from_elsewhere && signed == 0;
             unsigned.then_some(
                 "nothing of it is signed with a key that was given: a change of everything at once would \
                  not show",
