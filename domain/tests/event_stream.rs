@@ -78,6 +78,14 @@ fn events_and_batches_may_be_read_in_turn_and_nothing_is_left_out() {
 }
 
 #[test]
+fn a_batch_that_nothing_was_read_of_is_handed_on_without_a_copy() {
+    let whole = batch(1..=3).unwrap();
+    let mut stream = over(vec![Ok(Arc::clone(&whole))]);
+    let handed = block_on(stream.next_batch()).unwrap().unwrap();
+    assert!(Arc::ptr_eq(&handed, &whole));
+}
+
+#[test]
 fn a_batch_that_is_given_up_is_not_lost() {
     let batches = stream::iter(vec![batch(1..=2)]).chain(stream::pending());
     let mut stream = EventStream::new(batches, StreamMonitor::new(Arc::new(Behind)));

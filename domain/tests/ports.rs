@@ -12,8 +12,9 @@ use futures::executor::block_on;
 use indelible_domain::events::{ActorCompleted, PlanApplied, PlanCreated, PlanEvent, ToolInvoked};
 use indelible_domain::ports::{
     BusCondition, BusCounters, Delivery, EmitBatch, EventStream, Fact, Inspection, ReactionEmitter,
-    RecordError, ShutdownReport, handler,
+    RecordError, ShutdownReport, handler, projector,
 };
+use indelible_domain::subscription::Effect;
 use indelible_domain::{
     Actor, ActorKind, AppendError, AuditFilter, Details, DomainEvent, Emit, EmitError,
     ErasedFields, EventBus, EventDraft, EventEnvelope, EventFilter, EventRecorder, EventSubscriber,
@@ -257,6 +258,27 @@ fn emitting_one_event_returns_its_receipt_through_any_bus() {
     assert_eq!(block_on(bus.emit(PlanEvent::from(PlanCreated::sample()))).unwrap(), receipt);
     let draft = EventDraft::from(PlanCreated::sample()).in_plan("p1");
     assert_eq!(block_on(bus.emit(draft)).unwrap(), receipt);
+}
+
+#[test]
+fn a_reaction_is_emitted_on_the_bus_it_goes_through() {
+    let receipt = recorded(PlanApplied::sample()).receipt();
+    let bus = Arc::new(Answering(vec![receipt.clone()]));
+    let event = Arc::new(recorded(PlanCreated::sample()));
+    let delivery = Delivery::new(Arc::clone(&event), ReactionEmitter::new(event, Arc::new(bus), 1));
+    assert_eq!(block_on(delivery.emit(PlanApplied::sample())).unwrap(), receipt);
+}
+
+#[test]
+fn a_projector_is_a_name_and_a_function() {
+    let through = Arc::new(Keeping::default());
+    let names = projector("plan names", |event| async move {
+        Ok(vec![Effect::new("INSERT INTO plan_event VALUES (?)").with(event.sequence.0)])
+    });
+    assert_eq!(names.name(), "plan names");
+    let event = reacting_to(PlanCreated::sample().into(), &through, 1);
+    let effects = block_on(names.project(&event)).unwrap();
+    assert_eq!(effects, [Effect::new("INSERT INTO plan_event VALUES (?)").with(1)]);
 }
 
 #[test]

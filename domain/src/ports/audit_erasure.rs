@@ -122,3 +122,22 @@ pub trait AuditErasure: Interface {
     /// this call, or removed with their entries. Afterwards none of it is found in its files.
     async fn scrub(&self) -> Result<(), ErasureError>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_keeps_what_was_erased_in_the_file_is_named_where_it_is_known() {
+        let said = |readers: &[&str]| {
+            let readers = readers.iter().map(ToString::to_string).collect();
+            ErasureError::InUse { readers }.to_string()
+        };
+        let known = said(&["vim (7)", "sqlite3 (9)"]);
+        assert!(
+            known.contains("what was there before (vim (7), sqlite3 (9)): end that"),
+            "{known}"
+        );
+        assert!(said(&[]).contains("what was there before: end that"));
+    }
+}

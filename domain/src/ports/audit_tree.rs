@@ -163,3 +163,20 @@ pub trait AuditTree: Interface {
     /// The kept keys, in the order in which they were kept.
     async fn keys(&self) -> Result<Vec<KeptKey>, TreeError>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_leaf_is_of_the_first_entry_after_those_from_before_the_tree() {
+        let standing = TreeStanding { log_id: "log".to_owned(), genesis: Sequence(7), size: 3 };
+        for (sequence, index) in [(8, 0), (9, 1), (12, 4)] {
+            assert_eq!(standing.index_of(Sequence(sequence)), Some(index));
+            assert_eq!(standing.sequence_of(index), Sequence(sequence));
+        }
+        for before in [0, 6, 7] {
+            assert_eq!(standing.index_of(Sequence(before)), None);
+        }
+    }
+}

@@ -68,12 +68,7 @@ impl Frontier {
         within(size)?;
         let indexes = sub_tree_index(0, size, Vec::new());
         let roots = tile_set::read(tiles, |reader| reader.read_hashes(&indexes))?;
-        Ok(Self::of_roots(size, tile_set::digests(roots)))
-    }
-
-    /// That of leaves whose full subtrees have these roots, the largest first.
-    pub(super) const fn of_roots(size: u64, roots: Vec<Digest>) -> Self {
-        Self { size, roots }
+        Ok(Self { size, roots: tile_set::digests(roots) })
     }
 
     /// How many leaves there are so far.
@@ -117,9 +112,7 @@ impl Frontier {
     /// The root over all leaves so far.
     #[must_use]
     pub fn root(&self) -> Digest {
-        let mut roots = self.roots.iter().rev().copied();
-        let Some(last) = roots.next() else { return TreeHead::empty().root };
-        roots.fold(last, |right, left| node_hash(left, right))
+        root_over(&self.roots)
     }
 
     /// How many leaves there are so far, and the root over them.
@@ -127,6 +120,13 @@ impl Frontier {
     pub fn head(&self) -> TreeHead {
         TreeHead { size: self.size, root: self.root() }
     }
+}
+
+/// The root over full subtrees beside one another, by their roots, the largest first.
+pub(super) fn root_over(full: &[Digest]) -> Digest {
+    let mut roots = full.iter().rev().copied();
+    let Some(last) = roots.next() else { return TreeHead::empty().root };
+    roots.fold(last, |right, left| node_hash(left, right))
 }
 
 /// The tiles that the root of a tree of this size follows from, by [`Frontier::from_tiles`].

@@ -9,7 +9,7 @@ use std::slice::Iter;
 
 use tlog_tiles::{Error, HashReader as _, sub_tree_index};
 
-use super::head::node_hash;
+use super::head::{node_hash, root_over};
 use super::tile_set::{self, Reader, within};
 use super::{Digest, Frontier, MissingHash, TileId, TileSet, TreeHead};
 
@@ -98,8 +98,7 @@ fn outside(
 
 fn subtree_root(reader: &Reader<'_>, subtree: &Range<u64>) -> Result<Digest, Error> {
     let full = sub_tree_index(subtree.start, subtree.end, Vec::new());
-    let full = tile_set::digests(reader.read_hashes(&full)?);
-    Ok(Frontier::of_roots(subtree.end - subtree.start, full).root())
+    Ok(root_over(&tile_set::digests(reader.read_hashes(&full)?)))
 }
 
 /// The root of a subtree, from the leaves and the hashes that are left; `None` where they do not

@@ -94,3 +94,14 @@ pub struct Progress {
     /// What went wrong last; `None` when all is well.
     pub failure: Option<SubscriptionFailure>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::SubscriptionState::{self, Active, Halted, Paused};
+
+    #[test]
+    fn a_state_is_written_as_one_word() {
+        let written = [Active, Paused, Halted].map(SubscriptionState::as_str);
+        assert_eq!(written, ["active", "paused", "halted"]);
+    }
+}

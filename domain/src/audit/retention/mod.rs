@@ -29,10 +29,10 @@ pub enum RetentionPolicy {
 impl RetentionPolicy {
     /// The same, or so many days where they are more.
     #[must_use]
-    pub const fn at_least(self, least: u32) -> Self {
+    pub fn at_least(self, least: u32) -> Self {
         match self {
-            Self::KeepDays(days) if days < least => Self::KeepDays(least),
-            kept => kept,
+            Self::KeepDays(days) => Self::KeepDays(days.max(least)),
+            Self::KeepForEver => self,
         }
     }
 
