@@ -18,6 +18,7 @@ mod event_recorder;
 mod legal_holds;
 mod redactor;
 mod subscription_store;
+mod suites;
 mod table;
 
 use table::{every_promise_bites, print_who_catches_what};

