@@ -115,6 +115,18 @@ fn a_text_is_escaped_as_in_the_example_of_rfc_8785() {
     entry.source = text;
     let leaf = String::from_utf8(entry.leaf().unwrap().encode()).unwrap();
     assert!(leaf.contains(r#""source":"€$\u000f\nA'B\"\\\\\"/""#), "{leaf}");
+    // However many there are, of whichever kind.
+    for (text, escaped) in [
+        ("\"\"", r#""\"\"""#),
+        ("\\\\", r#""\\\\""#),
+        ("\n\n", r#""\n\n""#),
+        ("\"\n", r#""\"\n""#),
+        (" \u{7f}", "\" \u{7f}\""),
+    ] {
+        text.clone_into(&mut entry.source);
+        let leaf = String::from_utf8(entry.leaf().unwrap().encode()).unwrap();
+        assert!(leaf.contains(&format!(r#""source":{escaped},"#)), "{leaf}");
+    }
 }
 
 #[test]
