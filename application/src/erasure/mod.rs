@@ -39,7 +39,7 @@ pub enum EraseError {
     /// The record could not be asked how it stands. Nothing was erased.
     #[error("could not find out whether this request was begun before")]
     Query(#[from] QueryError),
-    /// It could not be found out what is held.
+    /// It could not be found out what is held. Nothing was erased.
     #[error("could not find out which entries are under a legal hold")]
     Holds(#[from] LegalHoldError),
     /// Legal holds keep what is to be erased. Where the request had been begun, it is on record that it
@@ -67,6 +67,20 @@ pub enum EraseError {
         /// What went wrong.
         #[source]
         source: ErasureError,
+    },
+    /// In the middle it could not be found out what is held, and no more was erased.
+    #[error(
+        "stopped after {entries} entries, since it could not be found out which are under a legal hold; erase \
+         under the request `{request_id}` again to go on"
+    )]
+    HoldsUnknown {
+        /// How many were erased.
+        entries: u64,
+        /// The request that is begun.
+        request_id: String,
+        /// What went wrong.
+        #[source]
+        source: LegalHoldError,
     },
     /// What was done is not on record.
     #[error(
@@ -156,12 +170,16 @@ impl EraseValues {
     ) -> Result<ErasureReport, EraseError> {
         request.refuse_naming(erasure, &by)?;
         let request_id = request.id.clone().unwrap_or_else(|| request::made_at(self.clock.now()));
-        // What is recorded later is another request's.
-        let through = self.log.span().await?.last.map_or(Sequence(0), |(newest, _)| newest);
+        let begun = self.begun(&request_id).await?;
+        // What is recorded later is another request's: a request that goes on erases of no more entries than
+        // it said when it was begun.
+        let through = match begun {
+            Some(begun) => Sequence(begun.0.saturating_sub(1)),
+            None => self.log.span().await?.last.map_or(Sequence(0), |(newest, _)| newest),
+        };
         let count = self.count(erasure).await?;
         let mut known = Vec::new();
         let held = self.newly_held(erasure, through, &mut known).await?;
-        let begun = self.begun(&request_id).await?;
         let started = match begun {
             Some(begun) => begun,
             None if !held.is_empty() => {
@@ -293,7 +311,8 @@ impl EraseValues {
             }
             after = reached;
             self.clock.sleep(PAUSE).await;
-            let held = self.newly_held(erasure, through, known).await?;
+            let held = self.newly_held(erasure, through, known).await;
+            let held = held.map_err(|error| midway(report, error))?;
             if !held.is_empty() {
                 return Ok(End::Held(held));
             }
@@ -309,6 +328,19 @@ enum End {
     Stopped,
     /// It came upon legal holds.
     Held(Vec<HeldEntry>),
+}
+
+/// A failure to find out in the middle what is held.
+fn midway(report: &ErasureReport, error: EraseError) -> EraseError {
+    match error {
+        EraseError::Count(source) => stopped(report, source),
+        EraseError::Holds(source) => EraseError::HoldsUnknown {
+            entries: report.entries,
+            request_id: report.request_id.clone(),
+            source,
+        },
+        other => other,
+    }
 }
 
 /// A failure in the middle.

@@ -218,20 +218,20 @@ impl SignCheckpoints {
         let origin = Origin::of_log(&self.tree.standing().await?.log_id)?;
         let kept = self.tree.keys().await?;
         let kept = kept.iter().filter_map(|key| key.verifier_key.parse::<VerifierKey>().ok());
-        // By this key, which comes first, or by one that was in use before: those are kept in the record.
-        let mut keys: Vec<VerifierKey> = kept.collect();
+        // By this key, or by one that was in use before: those are kept in the record.
+        let believed = || -> Result<Vec<VerifierKey>, SigningError> {
+            Ok(std::iter::once(self.signer.verifier_key(&origin)?).chain(kept.clone()).collect())
+        };
         let newest = self.tree.newest_checkpoint().await?;
         let newest = newest.map(|newest| SignedCheckpoint::parse(&newest.note)).transpose();
         let newest = newest.map_err(CheckpointError::Unreadable)?;
         if let Some(newest) = &newest {
-            keys.insert(0, self.signer.verifier_key(&newest.checkpoint().origin)?);
-            newest.verify(&keys).map_err(CheckpointError::Forged)?;
+            newest.verify(&believed()?).map_err(CheckpointError::Forged)?;
         }
         let mut elsewhere = Vec::new();
         if let Some(last) = self.signer.last_signed(&origin).await? {
-            keys.insert(0, self.signer.verifier_key(&origin)?);
             let foreign = |source| CheckpointError::Foreign { place: last.place.clone(), source };
-            last.checkpoint.verify(&keys).map_err(foreign)?;
+            last.checkpoint.verify(&believed()?).map_err(foreign)?;
             elsewhere.push(last);
         }
         let remembered = elsewhere.first().map(|last| last.checkpoint.checkpoint().head.size);
@@ -241,7 +241,7 @@ impl SignCheckpoints {
                 Err(_) if remembered.is_some() => Vec::new(),
                 kept => kept.map_err(CheckpointError::Unasked)?,
             };
-            keys.insert(0, self.signer.verifier_key(&origin)?);
+            let keys = believed()?;
             // Strangers may write there as well: what they signed says nothing about this record.
             let ours = kept.into_iter().filter(|kept| kept.verify(&keys).is_ok());
             let last = ours.max_by_key(|kept| kept.checkpoint().head.size);

@@ -3,6 +3,7 @@
 //! Deliberately absent: hashes and signatures themselves, which are the domain's and the adapters'.
 
 mod checkpoints;
+mod key_in_use;
 mod notes;
 mod prove;
 mod publish;
@@ -10,6 +11,7 @@ mod tree;
 mod verify;
 
 pub use checkpoints::{CheckpointError, SignCheckpoints};
+pub use key_in_use::{KeyInUseError, announce_key};
 pub use notes::{BadNote, checkpoints_of, read_checkpoints};
 pub use prove::{ProveError, prove_answer, prove_entry, prove_growth};
 pub use publish::{Publication, PublishError, PublishedFiles, publish_tiles};

@@ -7,13 +7,18 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use domain::audit::Page;
 use domain::audit::legal_hold::{HoldId, HoldScope, LegalHold};
+use domain::audit::{Page, TypePattern};
 use domain::events::{AuditHoldPlaced, AuditHoldReleased};
 use domain::ports::{EmitError, LegalHoldError, QueryError};
-use domain::{Actor, AuditFilter, AuditLog, Emit, EventBus, EventDraft, LegalHolds, Sequence};
+use domain::{
+    Actor, AuditFilter, AuditLog, DomainEvent, Emit, EventBus, EventDraft, LegalHolds, Sequence,
+};
 
 use crate::naming::names;
+
+/// How many releases are read at a time.
+const PAGE: u32 = 500;
 
 /// Why something was not done to a legal hold.
 #[derive(Debug, thiserror::Error)]
@@ -118,10 +123,11 @@ impl ManageLegalHolds {
         }
     }
 
-    /// Releases a hold.
+    /// Releases a hold. One that is on record and is not in force, since it never was or was removed from
+    /// outside, is released on the record alone.
     ///
     /// # Errors
-    /// When there is no such hold in force, or it could not be put on record or done.
+    /// When there is no such hold, or it could not be put on record or done.
     pub async fn release(
         &self,
         id: HoldId,
@@ -130,13 +136,39 @@ impl ManageLegalHolds {
     ) -> Result<(), HoldError> {
         let in_force = self.holds.in_force().await?;
         let hold = in_force.iter().find(|hold| hold.id == id);
-        let hold = hold.ok_or(LegalHoldError::Unknown { id })?;
-        if reason.as_deref().is_some_and(|reason| names_the_person(&hold.scope, reason)) {
+        if hold.is_none() && !self.awaits_release(id).await? {
+            return Err(LegalHoldError::Unknown { id }.into());
+        }
+        let named = |reason| hold.is_some_and(|hold| names_the_person(&hold.scope, reason));
+        if reason.as_deref().is_some_and(named) {
             return Err(HoldError::NamesThePerson);
         }
         let event = AuditHoldReleased { hold: id.0.0, reason };
         self.bus.emit(EventDraft::from(event).by(by)).await?;
-        Ok(self.holds.release(id).await?)
+        if hold.is_some() {
+            self.holds.release(id).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether a hold was placed, and no release of it is on record.
+    async fn awaits_release(&self, id: HoldId) -> Result<bool, QueryError> {
+        let placed = self.log.by_sequence(id.0).await?;
+        if !placed.is_some_and(|event| event.is::<AuditHoldPlaced>()) {
+            return Ok(false);
+        }
+        let types = vec![TypePattern::new(AuditHoldReleased::DESCRIPTOR.event_type)];
+        let releases = AuditFilter { types, ..AuditFilter::default() };
+        let mut after = id.0;
+        loop {
+            let page = self.log.page(&releases, Page::after(after, PAGE)).await?;
+            let Some(last) = page.last() else { return Ok(true) };
+            after = last.sequence;
+            let mut released = page.iter().filter_map(|it| it.decode::<AuditHoldReleased>().ok());
+            if released.any(|released| released.hold == id.0.0) {
+                return Ok(false);
+            }
+        }
     }
 
     /// Whether anything that is on record now is what a hold would be about.

@@ -1,26 +1,27 @@
 //! Removing what the retention rules let go, in small chunks, on the record.
 //!
-//! Deliberately absent: the rules themselves, which are the domain's.
+//! Deliberately absent: the rules themselves, which are the domain's; and what is said of a run, see
+//! `announcing.rs`.
 
+mod announcing;
 mod holds;
 mod plan;
 
+pub(crate) use announcing::actor;
 pub use holds::{HoldError, HoldOnRecord, ManageLegalHolds};
 pub use plan::{PlanRetention, RetentionPlan};
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::audit::retention::{BelowFloor, HeldBack, Prefix, RetentionPolicy, RetentionRules};
-use domain::events::{AuditPruneStarted, AuditPruned};
+use domain::audit::retention::{BelowFloor, HeldBack, Prefix, RetentionRules};
 use domain::ports::{
     ArchiveError, ArchivePlace, Archived, EmitError, LegalHoldError, QueryError, RetentionError,
     SubscriptionStoreError,
 };
 use domain::{
-    Actor, AuditArchive, AuditFilter, AuditLog, Catalogue, Clock, Emit, EventBus, EventDraft,
-    LegalHolds, Receipt, Sequence, SubscriptionStore,
+    AuditArchive, AuditFilter, AuditLog, Catalogue, Clock, EventBus, LegalHolds, Receipt, Sequence,
+    SubscriptionStore,
 };
 
 /// Entries removed in one transaction, and the pause after it. Measured: with these, emitters on
@@ -178,10 +179,14 @@ impl PruneAuditLog {
         if stop() {
             return Ok(report);
         }
-        self.begin(prefix, &rules).await?;
+        let begun = announcing::begin(&*self.bus, prefix, &rules).await;
+        begun.map_err(|source| PruneError::Begin { source })?;
         let (removed, failure) = self.remove(prefix, stop).await;
         // Said also after a failure: what is gone is gone, and a reader must be able to know.
-        let announced = self.announce(prefix, &removed, &rules, report.archive.as_ref()).await;
+        let archive = report.archive.as_ref();
+        let announced = announcing::over(&*self.bus, prefix, &removed, &rules, archive).await;
+        let announced =
+            announced.map_err(|source| PruneError::Announce { removed: entries(&removed), source });
         if let Some(failure) = failure {
             if let Err(error) = announced {
                 tracing::error!(
@@ -237,68 +242,4 @@ impl PruneAuditLog {
         }
         (removed, None)
     }
-
-    /// Said beforehand: what is gone then was removed by a run that is on record, also where the run is
-    /// killed, or goes on, while somebody looks.
-    async fn begin(&self, prefix: Prefix, rules: &RetentionRules) -> Result<(), PruneError> {
-        let event = AuditPruneStarted {
-            from_sequence: prefix.from.0,
-            to_sequence: prefix.through.0,
-            older_than_days: shortest(rules),
-        };
-        let draft = EventDraft::from(event).by(Actor::system("retention"));
-        let begun = self.bus.emit(draft).await;
-        begun.map(|_| ()).map_err(|source| PruneError::Begin { source })
-    }
-
-    async fn announce(
-        &self,
-        begun: Prefix,
-        removed: &[Prefix],
-        rules: &RetentionRules,
-        archive: Option<&Archived>,
-    ) -> Result<Vec<Receipt>, PruneError> {
-        let ranges = removed.iter().map(|range| (range.from, range.through, range.entries()));
-        // A run that has removed nothing is over as well.
-        let nothing = (begun.from, Sequence(begun.from.0.saturating_sub(1)), 0);
-        let nothing = removed.is_empty().then_some(nothing);
-        let drafts = ranges.chain(nothing).map(|(from, through, entries)| {
-            let event = AuditPruned {
-                from_sequence: from.0,
-                to_sequence: through.0,
-                entries,
-                older_than_days: shortest(rules),
-                archive: archive.map(name),
-                archive_digest: archive.map(|archive| hexadecimal(&archive.digest.0)),
-            };
-            EventDraft::from(event).by(Actor::system("retention"))
-        });
-        self.bus
-            .emit_batch(drafts.collect())
-            .await
-            .map_err(|source| PruneError::Announce { removed: entries(removed), source })
-    }
-}
-
-/// How many days old whatever goes is at least: what the shortest policy lets go.
-fn shortest(rules: &RetentionRules) -> u64 {
-    match rules.policies().first() {
-        Some(RetentionPolicy::KeepDays(days)) => u64::from(*days),
-        Some(RetentionPolicy::KeepForEver) | None => 0,
-    }
-}
-
-/// The name of an archive, without the folder it happens to lie in.
-fn name(archive: &Archived) -> String {
-    let name = archive.file.file_name().unwrap_or(archive.file.as_os_str());
-    name.to_string_lossy().into_owned()
-}
-
-/// Bytes as `sha256sum` prints them.
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a text does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use application::CheckHealth;
 use application::delivery::{DurableSubscription, Reactions, SubscriptionPorts};
-use application::proof::SignCheckpoints;
+use application::proof::{SignCheckpoints, announce_key};
 use domain::ports::{CheckpointAnchor, CheckpointSigner, TreeError};
 use domain::{
-    AuditLog, AuditTree, Catalogue, Clock, EventBus, EventRecorder, EventType, Redactor,
+    AuditLog, AuditTree, Catalogue, Clock, EventBus, EventRecorder, EventType, Redactor, Sequence,
     SubscriptionStore, events,
 };
 use infrastructure::anchor::{CommandAnchor, FileAnchor};
@@ -132,7 +132,7 @@ impl AppBuilder {
         let redactor = if overridden(TypeId::of::<dyn Redactor>()) {
             None
         } else {
-            Some(redactor(&settings)?)
+            Some(redactor(&settings, storage.as_ref()).await?)
         };
         let signer = match &storage {
             Some(storage) if !overridden(TypeId::of::<dyn CheckpointSigner>()) => {
@@ -180,9 +180,10 @@ impl AppBuilder {
             runners.start(subscription).await?.keep();
         }
         let tree: Arc<dyn AuditTree> = services.resolve();
-        let checkpoints =
-            SignCheckpoints::new(Arc::clone(&tree), services.resolve(), Arc::clone(&clock))
-                .anchored(anchor.or_else(|| anchor_of(&settings.proof)));
+        let signer: Arc<dyn CheckpointSigner> = services.resolve();
+        announce_key(&*tree, &*log, &*signer, &*bus).await?;
+        let checkpoints = SignCheckpoints::new(Arc::clone(&tree), signer, Arc::clone(&clock))
+            .anchored(anchor.or_else(|| anchor_of(&settings.proof)));
         // A record that is kept without a tree has nothing to sign.
         let signing = if matches!(tree.standing().await, Err(TreeError::NotKept)) {
             None
@@ -257,11 +258,32 @@ fn bus_settings(settings: &Settings) -> BusSettings {
     }
 }
 
-/// The redactor of these settings; its key is made here at the first start.
-fn redactor(settings: &Settings) -> Result<SecretRedactor, StartError> {
+/// The redactor of these settings; its key is made here at the first start. One that is made for a record
+/// that there is already takes the place of one that is gone, and that is said.
+async fn redactor(
+    settings: &Settings,
+    storage: Option<&AuditStorage>,
+) -> Result<SecretRedactor, StartError> {
     let options = &settings.redaction;
-    let key = RedactionKey::load_or_create(&options.key_file(&settings.audit.database_file()))?;
+    let file = options.key_file(&settings.audit.database_file());
+    let is_new = !file.exists();
+    let key = RedactionKey::load_or_create(&file)?;
+    if let Some(storage) = storage.filter(|_| is_new)
+        && has_entries(storage).await
+    {
+        tracing::warn!(
+            file = %file.display(),
+            "the redaction key was gone and a new one is made: the same secret has other marks from now on \
+             than before; bring the old key back if that matters",
+        );
+    }
     Ok(SecretRedactor::new(&options.rules(), key)?)
+}
+
+/// Whoever asks next says why, where that cannot be found out.
+async fn has_entries(storage: &AuditStorage) -> bool {
+    let newest = SeaOrmAuditTree::new(storage.clone()).newest().await;
+    newest.is_ok_and(|newest| newest > Sequence(0))
 }
 
 /// The signer of these settings. Its key is made here at the first start, and never again: the key of a

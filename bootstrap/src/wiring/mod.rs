@@ -15,6 +15,6 @@ pub use durable::{DurableGuard, DurableRunners, SubscribeError};
 pub use error::StartError;
 pub use module::{IndelibleModule, IndelibleServices};
 pub use reading::{
-    open_erasure_for_reading, open_for_reading, open_legal_holds_for_reading,
-    open_subscriptions_for_reading, open_tree_for_reading,
+    ToVerify, open_erasure_for_reading, open_for_reading, open_legal_holds_for_reading,
+    open_subscriptions_for_reading, open_to_verify, open_tree_for_reading,
 };

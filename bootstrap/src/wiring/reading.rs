@@ -54,6 +54,32 @@ pub async fn open_tree_for_reading(
     Ok((Arc::new(log), Arc::new(SeaOrmAuditTree::new(storage))))
 }
 
+/// All that is needed to verify a record.
+pub struct ToVerify {
+    /// What it says of itself.
+    pub log: Arc<dyn AuditLog>,
+    /// Its tree.
+    pub tree: Arc<dyn AuditTree>,
+    /// The legal holds in force.
+    pub holds: Arc<dyn LegalHolds>,
+    /// Whether it is an archive: a part of a record, with the tree of all of it.
+    pub archive: bool,
+}
+
+/// All that is needed to verify the record that the settings name, which must exist.
+///
+/// # Errors
+/// When it does not exist, or is not a record this program can read.
+pub async fn open_to_verify(settings: &Settings) -> Result<ToVerify, OpenError> {
+    let storage = storage(settings).await?;
+    Ok(ToVerify {
+        log: Arc::new(SeaOrmAuditLog::new(storage.clone(), Arc::new(SystemClock))),
+        tree: Arc::new(SeaOrmAuditTree::new(storage.clone())),
+        archive: storage.is_archive(),
+        holds: Arc::new(SeaOrmLegalHolds::new(storage)),
+    })
+}
+
 /// What can be asked about erasing from the record that the settings name, which must exist.
 ///
 /// # Errors

@@ -227,6 +227,39 @@ fn a_new_key_signs_from_then_on_and_the_change_is_on_record() {
 }
 
 #[test]
+fn a_key_that_somebody_puts_in_the_place_of_another_is_on_record_before_it_signs() {
+    let (sandbox, other) = (recorded(), recorded());
+    let own = sandbox.run(&["key", "show"]).success().out;
+    let key = sandbox.path("audit.db.signing-key");
+    let kept = std::fs::read(&key).unwrap();
+    let rotations = || {
+        let rows = sandbox.log(&["--type", "audit.key_rotated"]);
+        let key =
+            |row: &serde_json::Value, name: &str| row["details"][name].as_str().unwrap().to_owned();
+        let named = |row| (key(row, "old_verifier"), key(row, "new_verifier"));
+        rows.iter().map(named).collect::<Vec<_>>()
+    };
+    assert_eq!(rotations(), []);
+    std::fs::write(&key, std::fs::read(other.path("audit.db.signing-key")).unwrap()).unwrap();
+    // What the first one signed last is beside the file.
+    std::fs::remove_file(sandbox.path("audit.db.signing-key.signed")).unwrap();
+    for event in [30, 31] {
+        sandbox.feed(&["record"], ndjson(event..event + 1).as_bytes()).success();
+    }
+    let keys = sandbox.run(&["key", "show"]).success().out;
+    let strangers = keys.strip_prefix(&own).unwrap().trim().to_owned();
+    assert_eq!(rotations(), [(own.trim().to_owned(), strangers.clone())], "and once");
+    std::fs::write(&key, kept).unwrap();
+    sandbox.feed(&["record"], ndjson(32..33).as_bytes()).success();
+    let back = (strangers.clone(), own.trim().to_owned());
+    assert_eq!(
+        rotations(),
+        [(own.trim().to_owned(), strangers), back],
+        "also one that was in use before"
+    );
+}
+
+#[test]
 fn a_record_whose_key_is_gone_goes_on_and_is_signed_again_once_somebody_has_said_how() {
     let sandbox = recorded();
     let key = sandbox.path("audit.db.signing-key");

@@ -1,5 +1,7 @@
 //! `hold`, `retention plan`, and `prune` with floors, categories and archives.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use domain::proof::StoredEntry;
@@ -181,6 +183,48 @@ fn what_is_pruned_is_archived_first_and_the_archive_is_read_as_the_record_is() {
         of(args).with_code(1).explains(&["is an archive"]);
     }
     assert!(!sandbox.path("kept").join(format!("{file}.redaction-key")).exists());
+}
+
+#[test]
+fn an_archive_is_verified_as_one_also_unpacked_and_a_record_in_its_form_is_none() {
+    let sandbox = old(&["entity.deleted"; 5]);
+    let cut = sandbox.path("cut.db");
+    sandbox.run(&["checkpoint"]).success();
+    std::fs::copy(sandbox.database(), &cut).unwrap();
+    let prune = [&["prune", "--archive", "kept.db.zst"], &OLDER[..]].concat();
+    sandbox.run(&prune).success();
+    let archive = sandbox.path("kept.db.zst");
+    let verify = |file: &Path| sandbox.run(&["verify", file.to_str().unwrap(), "--format", "text"]);
+    let said = ["as far as it is in this archive", "5 events computed anew", "`audit.pruned`"];
+    verify(&archive).success().prints(&said);
+    let unpacked = sandbox.path("unpacked.db");
+    let bytes = zstd::decode_all(std::fs::File::open(&archive).unwrap()).unwrap();
+    std::fs::write(&unpacked, bytes).unwrap();
+    verify(&unpacked).success().prints(&said);
+    let recorded = ["--database", unpacked.to_str().unwrap(), "record"];
+    sandbox.run(&recorded).with_code(1).explains(&["is an archive"]);
+
+    // The newest entries are taken away, and what is left is written as an archive is.
+    let raw = rusqlite::Connection::open(&cut).unwrap();
+    let guards: Vec<String> = raw
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
+        .unwrap()
+        .query_map((), |row| row.get(0))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    for guard in guards {
+        raw.execute_batch(&format!("DROP TRIGGER {guard}")).unwrap();
+    }
+    raw.execute_batch(
+        "DELETE FROM audit_log WHERE sequence > 3; PRAGMA journal_mode = DELETE; VACUUM",
+    )
+    .unwrap();
+    drop(raw);
+    let compressed = sandbox.path("cut.db.zst");
+    let bytes = zstd::encode_all(std::fs::File::open(&cut).unwrap(), 1).unwrap();
+    std::fs::write(&compressed, bytes).unwrap();
+    verify(&compressed).with_code(1).prints(&["truncation at 4"]);
 }
 
 #[test]

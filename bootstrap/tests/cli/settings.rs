@@ -138,6 +138,17 @@ fn a_bad_redaction_rule_or_key_stops_the_start() {
 }
 
 #[test]
+fn a_redaction_key_in_the_place_of_one_that_is_gone_is_told_of() {
+    let sandbox = Sandbox::new();
+    let record = |range| sandbox.feed(&["record"], ndjson(range).as_bytes()).success();
+    let said = "the redaction key was gone";
+    assert!(!record(0..1).err.contains(said) && !record(1..2).err.contains(said));
+    std::fs::remove_file(sandbox.path("audit.db.redaction-key")).unwrap();
+    record(2..3).explains(&[said, "bring the old key back"]);
+    assert!(!record(3..4).err.contains(said));
+}
+
+#[test]
 fn every_event_can_be_logged_as_well_in_either_format() {
     let sandbox = Sandbox::new();
     for (format, range) in [("text", 0..2), ("json", 2..4)] {

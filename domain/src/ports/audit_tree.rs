@@ -92,6 +92,8 @@ pub struct LeafCheck {
     pub stored: Option<Digest>,
     /// The hash that follows from what is stored.
     pub computed: Result<Digest, Unprovable>,
+    /// Whether values of the entry are said to be erased.
+    pub erased: bool,
 }
 
 impl LeafCheck {
@@ -108,6 +110,7 @@ impl LeafCheck {
             sequence: row.sequence,
             stored: row.leaf_hash.and_then(|hash| Digest::from_slice(hash).ok()),
             computed: row.leaf().map(|leaf| leaf.hash_in(buffer)),
+            erased: row.erased.is_some(),
         }
     }
 }

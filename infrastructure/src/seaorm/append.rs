@@ -15,6 +15,7 @@ use sea_orm::sqlx::{self, Connection, Row};
 
 use super::insert::{Chunk, NewRow, insert_arguments, lookup_arguments};
 use super::problem::{Patience, Trouble, Troubled, append_error};
+use super::tree::{Reach, Unfit};
 use super::writer::{State, Turn, Writer, is_sound};
 use crate::moment;
 
@@ -111,6 +112,7 @@ async fn append_looking(
 ) -> Result<(Option<Head>, Vec<Placed>), sqlx::Error> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     let head = read_head(&mut transaction).await?;
+    refuse_shortened(&mut transaction, head).await?;
     let stamp = Stamp::after(head, clock)?;
     let on_record = find_on_record(&mut transaction, rows).await?;
     let mut fresh: Vec<&NewRow> = Vec::with_capacity(rows.len());
@@ -190,6 +192,24 @@ async fn read_head(connection: &mut SqliteConnection) -> Result<Option<Head>, sq
         return Ok(None);
     };
     Ok(Some(Head { sequence: row.try_get(0)?, recorded_at: stored_moment(row.try_get(1)?)? }))
+}
+
+/// Refuses to append to a record whose newest entries were taken away: others would come to stand in the
+/// places that the tree has the hashes of theirs in.
+async fn refuse_shortened(
+    connection: &mut SqliteConnection,
+    head: Option<Head>,
+) -> Result<(), sqlx::Error> {
+    let newest = head.map_or(0, |head| head.sequence);
+    let reach = match Reach::read(connection).await {
+        // Whoever signs or verifies says that the tree is gone. What happens meanwhile is on record.
+        Err(sqlx::Error::RowNotFound) => return Ok(()),
+        reach => reach?,
+    };
+    if newest < reach.newest() {
+        return Err(Unfit::Shortened { sequence: newest.saturating_add(1) }.into());
+    }
+    Ok(())
 }
 
 /// Which rows are on record already, by their place in the batch.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
-use super::migration::{APPLICATION_ID, SCHEMA_VERSION};
+use super::migration::{APPLICATION_ID, ARCHIVE_ID, SCHEMA_VERSION};
 use super::{OpenError, archive};
 
 /// What the first bytes of every SQLite database are.
@@ -18,8 +18,8 @@ pub(super) enum OnDisk {
     Nothing,
     /// A SQLite database, as far as can be told without one.
     Database,
-    /// An archive, as far as its first bytes tell.
-    Archive,
+    /// A Zstandard frame, as an archive lies in one.
+    Compressed,
 }
 
 /// What a database is to us.
@@ -31,6 +31,8 @@ pub(super) enum Known {
     Current,
     /// An audit log of an earlier version.
     Earlier,
+    /// An archive: a part of an audit log, which nothing is added to.
+    Archive,
 }
 
 /// Looks at the path and the file's first bytes, without opening a database.
@@ -44,7 +46,7 @@ pub(super) fn on_disk(file: &Path) -> Result<OnDisk, OpenError> {
         .and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut start));
     match read {
         Ok(0) => Ok(OnDisk::Nothing),
-        Ok(_) if start.starts_with(&archive::MAGIC) => Ok(OnDisk::Archive),
+        Ok(_) if start.starts_with(&archive::MAGIC) => Ok(OnDisk::Compressed),
         Ok(_) if start == MAGIC || has_journal(file) => Ok(OnDisk::Database),
         Ok(_) => Err(OpenError::NotADatabase { file: named() }),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(OnDisk::Nothing),
@@ -85,11 +87,12 @@ impl Marks {
     pub(super) fn judge(&self, file: &Path) -> Result<Known, OpenError> {
         let (found, known) = (self.user_version, SCHEMA_VERSION);
         match self.application_id {
-            APPLICATION_ID if found > known => {
+            APPLICATION_ID | ARCHIVE_ID if found > known => {
                 Err(OpenError::NewerSchema { file: file.to_owned(), found, known })
             }
             APPLICATION_ID if found == known => Ok(Known::Current),
             APPLICATION_ID => Ok(Known::Earlier),
+            ARCHIVE_ID => Ok(Known::Archive),
             0 if self.objects == 0 && found == 0 => Ok(Known::Empty),
             other => Err(OpenError::ForeignApplication { file: file.to_owned(), found: other }),
         }

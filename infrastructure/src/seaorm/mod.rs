@@ -33,7 +33,7 @@ mod tree;
 mod turn;
 mod writer;
 
-pub use archive::{SeaOrmAuditArchive, SeaOrmAuditArchiveParameters, is_archive};
+pub use archive::{SeaOrmAuditArchive, SeaOrmAuditArchiveParameters};
 pub use erasure::{SeaOrmAuditErasure, SeaOrmAuditErasureParameters};
 pub use holds::{SeaOrmLegalHolds, SeaOrmLegalHoldsParameters};
 pub use log::{SeaOrmAuditLog, SeaOrmAuditLogParameters};

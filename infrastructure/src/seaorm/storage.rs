@@ -1,41 +1,34 @@
-//! Opening the file: examine, create, migrate, and the two pools.
+//! An open audit log file: who reads it, who writes it, and how it is opened and closed.
 //!
-//! Deliberately absent: writing to a file before it is known to be ours or nobody's.
+//! Deliberately absent: what is done to a file before it is used, see `prepare.rs`, and how SQLite is
+//! told to treat it, see `pools.rs`.
 
-use std::fs::OpenOptions;
+mod pools;
+mod prepare;
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::sqlx::sqlite::{
-    SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sea_orm::sqlx::{self, ConnectOptions as _};
-use sea_orm::{
-    DatabaseConnection, DbErr, SqliteTransactionMode, SqlxSqliteConnector, TransactionOptions,
-    TransactionTrait,
-};
-use sea_orm_migration::MigratorTrait;
+use sea_orm::{DatabaseConnection, sqlx};
 use tempfile::TempDir;
 
+pub(super) use self::pools::{in_memory, open};
+
+use self::pools::{busy_timeout, read_options, write_options};
+use self::prepare::{create, examine, has_write_ahead_log, prepare};
 use super::archive::{self, unpack};
-use super::examine::{Known, Marks, OnDisk, marks, on_disk};
+use super::examine::{Known, OnDisk, on_disk};
 use super::growth::Growth;
-use super::migration::Migrator;
-use super::problem::{Patience, Trouble, Troubled, open_error};
+use super::problem::{Patience, open_error};
 use super::scan::Scans;
 use super::writer::Writer;
-use super::{Access, Durability, OpenError, StorageOptions};
+use super::{Access, OpenError, StorageOptions};
 
 /// How many questions may be answered at a time.
 const READERS: u32 = 4;
-
-/// How many pages the write-ahead log grows to before it is folded back. Four times SQLite's own
-/// choice: a full writer gains about a tenth, since pages that many batches touch are folded once.
-const CHECKPOINT_PAGES: &str = "4000";
-
-/// How long SQLite itself waits for a lock; beyond it we try again.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long closing waits for questions that are being answered. One that was left in the middle
 /// of its answer would be waited for without end.
@@ -59,6 +52,7 @@ struct Shared {
     growth: Growth,
     immutable: bool,
     earlier: bool,
+    archive: bool,
     /// Where an archive was unpacked to; goes when the last one who reads it does.
     unpacked: Option<TempDir>,
 }
@@ -73,7 +67,7 @@ impl AuditStorage {
         let file = options.file.as_path();
         let patience = Patience::of(options.lock_timeout);
         let mut reading = read_options(&options);
-        let (mut immutable, mut earlier) = (false, false);
+        let (mut immutable, mut earlier, mut archive) = (false, false, false);
         match (on_disk(file)?, options.access) {
             (OnDisk::Database, access) => {
                 let known = match examine(&options, &reading).await {
@@ -88,13 +82,19 @@ impl AuditStorage {
                     }
                     known => known?,
                 };
+                archive = known == Some(Known::Archive);
+                if archive && access == Access::ReadWrite {
+                    return Err(OpenError::Archive { file: file.to_owned() });
+                }
                 earlier = access == Access::ReadOnly && known == Some(Known::Earlier);
                 if access == Access::ReadOnly && known == Some(Known::Empty) {
                     return Err(OpenError::Missing { file: file.to_owned() });
                 }
             }
-            (OnDisk::Archive, Access::ReadOnly) => return Self::connect_archive(options).await,
-            (OnDisk::Archive, Access::ReadWrite) => {
+            (OnDisk::Compressed, Access::ReadOnly) => {
+                return Self::connect_compressed(options).await;
+            }
+            (OnDisk::Compressed, Access::ReadWrite) => {
                 return Err(OpenError::Archive { file: file.to_owned() });
             }
             (OnDisk::Nothing, Access::ReadOnly) => {
@@ -115,15 +115,24 @@ impl AuditStorage {
         let growth = Growth::of(options.vfs.is_none().then_some(file));
         let scans = Arc::new(Scans::of(&options, busy_timeout(&options), immutable));
         let unpacked = None;
-        let shared =
-            Shared { options, readers, scans, writer, growth, immutable, earlier, unpacked };
+        let shared = Shared {
+            options,
+            readers,
+            scans,
+            writer,
+            growth,
+            immutable,
+            earlier,
+            archive,
+            unpacked,
+        };
         let storage = Self { shared: Arc::new(shared) };
         check_library(storage.file(), storage.library_version().await?)?;
         Ok(storage)
     }
 
-    /// Opens an archive, by what it unpacks to.
-    async fn connect_archive(options: StorageOptions) -> Result<Self, OpenError> {
+    /// Opens what an archive's frame holds.
+    async fn connect_compressed(options: StorageOptions) -> Result<Self, OpenError> {
         let unpacked = unpack(&options.file).await?;
         let file = unpacked.path().join(archive::NAME);
         let options = StorageOptions { file, vfs: None, ..options };
@@ -187,6 +196,12 @@ impl AuditStorage {
         self.shared.earlier
     }
 
+    /// Whether it was made as an archive: a part of a record, with the tree of all of it.
+    #[must_use]
+    pub fn is_archive(&self) -> bool {
+        self.shared.archive
+    }
+
     /// The growth of the record, whoever adds to it.
     pub(super) fn growth(&self) -> &Growth {
         &self.shared.growth
@@ -213,153 +228,3 @@ fn check_library(file: &Path, found: String) -> Result<(), OpenError> {
     }
     Err(OpenError::SqliteTooOld { file: file.to_owned(), found })
 }
-
-/// Looks into a database without being able to change it. `None` when only a writer can tell,
-/// because a crash left something to be rolled back first.
-async fn examine(
-    options: &StorageOptions,
-    reading: &SqliteConnectOptions,
-) -> Result<Option<Known>, OpenError> {
-    let file = options.file.as_path();
-    let patience = Patience::of(options.lock_timeout);
-    let database = open(reading.clone(), 1);
-    let found = loop {
-        let found = marks(&database).await;
-        let Some(pause) = patience.pause_after(&found) else { break found };
-        tokio::time::sleep(pause).await;
-    };
-    database.get_sqlite_connection_pool().close().await;
-    match found {
-        Ok(marks) => marks.judge(file).map(Some),
-        Err(error)
-            if options.access == Access::ReadWrite && error.trouble() == Trouble::ReadOnly =>
-        {
-            Ok(None)
-        }
-        Err(error) => Err(open_error(file, error, patience.waited())),
-    }
-}
-
-/// Whether what was written last may still lie in a file beside the database.
-fn has_write_ahead_log(file: &Path) -> bool {
-    let mut beside = file.as_os_str().to_owned();
-    beside.push("-wal");
-    Path::new(&beside).metadata().is_ok_and(|log| log.len() > 0)
-}
-
-/// Makes an empty file and the folders above it.
-fn create(file: &Path) -> Result<(), OpenError> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut how = OpenOptions::new();
-    // Not truncated: another process may have filled it since we looked.
-    how.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut how, 0o600);
-    folder
-        .map_or(Ok(()), std::fs::create_dir_all)
-        .and_then(|()| how.open(file).map(drop))
-        .map_err(|error| OpenError::Create { file: file.to_owned(), source: Arc::new(error) })
-}
-
-/// Brings a file that is ours or nobody's to the current schema.
-async fn prepare(
-    database: &DatabaseConnection,
-    file: &Path,
-    patience: Patience,
-) -> Result<(), OpenError> {
-    loop {
-        let outcome = prepare_once(database, file).await;
-        let Some(pause) = patience.pause_after(&outcome) else {
-            return match outcome {
-                Ok(verdict) => verdict,
-                Err(error) => Err(open_error(file, error, patience.waited())),
-            };
-        };
-        tokio::time::sleep(pause).await;
-    }
-}
-
-/// One attempt. The inner result is the verdict on the file, which another attempt would not
-/// change.
-async fn prepare_once(
-    database: &DatabaseConnection,
-    file: &Path,
-) -> Result<Result<(), OpenError>, DbErr> {
-    let judge = |found: &Marks| found.judge(file);
-    if let Err(refused) = judge(&marks(database).await?) {
-        return Ok(Err(refused));
-    }
-    // Asked for by statement, since the change needs the file for itself and may have to wait.
-    sqlx::query("PRAGMA journal_mode = WAL")
-        .execute(database.get_sqlite_connection_pool())
-        .await
-        .map_err(|error| DbErr::Exec(sea_orm::RuntimeErr::SqlxError(Arc::new(error))))?;
-    if matches!(judge(&marks(database).await?), Ok(Known::Current)) {
-        return Ok(Ok(()));
-    }
-    let transaction = database
-        .begin_with_options(TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        })
-        .await?;
-    // Another process may have been here between the glance and the lock.
-    match judge(&marks(&transaction).await?) {
-        Ok(Known::Current) => Ok(Ok(())),
-        Ok(Known::Empty | Known::Earlier) => {
-            Migrator::up(&transaction, None).await?;
-            transaction.commit().await.map(Ok)
-        }
-        Err(refused) => Ok(Err(refused)),
-    }
-}
-
-pub(super) fn open(options: SqliteConnectOptions, connections: u32) -> DatabaseConnection {
-    let pool: SqlitePool = SqlitePoolOptions::new()
-        .max_connections(connections)
-        // Connections to a file do not go stale, so that asking whether they live is time lost.
-        .test_before_acquire(false)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_lazy_with(options);
-    SqlxSqliteConnector::from_sqlx_sqlite_pool(pool)
-}
-
-/// An empty database that goes with its only connection.
-pub(super) fn in_memory() -> DatabaseConnection {
-    open(SqliteConnectOptions::new().in_memory(true).disable_statement_logging(), 1)
-}
-
-fn busy_timeout(options: &StorageOptions) -> Duration {
-    BUSY_TIMEOUT.min(options.lock_timeout)
-}
-
-fn common_options(options: &StorageOptions) -> SqliteConnectOptions {
-    let common = SqliteConnectOptions::new()
-        .filename(&options.file)
-        .busy_timeout(busy_timeout(options))
-        .disable_statement_logging();
-    match &options.vfs {
-        Some(name) => common.vfs(name.clone()),
-        None => common,
-    }
-}
-
-fn read_options(options: &StorageOptions) -> SqliteConnectOptions {
-    common_options(options).read_only(true)
-}
-
-fn write_options(options: &StorageOptions) -> SqliteConnectOptions {
-    common_options(options)
-        .synchronous(match options.durability {
-            Durability::Full => SqliteSynchronous::Full,
-            Durability::Normal => SqliteSynchronous::Normal,
-        })
-        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-        // The rows of a statement wait in a temporary table while the triggers look at them; in
-        // memory that costs a full writer about a tenth less than in a file.
-        .pragma("temp_store", "MEMORY")
-}
-
-#[cfg(test)]
-mod tests;

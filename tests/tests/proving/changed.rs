@@ -3,10 +3,11 @@
 use application::proof::Verdict;
 
 use domain::events::{AuditPruneStarted, AuditPruned};
-use domain::{Actor, AuditEntry};
-use indelible_tests::contract::audit_log::batch;
+use domain::{Actor, AuditAppend, AuditEntry};
+use indelible_tests::contract::audit_log::{batch, entry};
+use infrastructure::seaorm::Access;
 
-use super::signed::{Record, announced, short};
+use super::signed::{Record, announced, log, short};
 
 /// A record of ten entries, signed after five and after nine.
 async fn record() -> Record {
@@ -163,6 +164,30 @@ async fn an_entry_that_was_taken_out_is_found_wherever_it_stood() {
     record.change("DELETE FROM audit_log");
     let found = record.verify().await;
     assert_eq!(short(&found.findings), ["truncation 1-9"]);
+}
+
+#[tokio::test]
+async fn nothing_is_written_in_the_place_of_the_newest_entries_that_were_taken_away() {
+    for (change, missing) in [
+        ("DELETE FROM audit_log WHERE sequence > 7", "from entry 8 on"),
+        ("DELETE FROM audit_log", "from entry 1 on"),
+    ] {
+        let record = record().await;
+        // Also where it is done while a program has the file open.
+        let storage = record.open(Access::ReadWrite).await;
+        log(&storage).append(&[entry("eleven")]).await.unwrap();
+        record.change(change);
+        let refused = log(&storage).append(&[entry("twelve")]).await.unwrap_err();
+        storage.close().await;
+        let told = std::error::Error::source(&refused).unwrap().to_string();
+        assert!(told.contains(missing) && told.contains("indelible verify"), "{told}");
+        let found = short(&record.verify().await.findings);
+        assert!(found.len() == 1 && found[0].starts_with("truncation"), "{found:?}");
+    }
+    // What the tree does not have yet leaves nothing that could be missed but a checkpoint.
+    let record = record().await;
+    record.change("DELETE FROM audit_log WHERE sequence > 9");
+    record.append(&[entry("another")]).await;
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
 #![allow(clippy::print_stderr)] // What became of each byte is told.
 
+mod accounted;
 mod answers;
 mod bytes;
 mod changed;

@@ -4,17 +4,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use application::proof::{Finding, SignCheckpoints, Verification, VerifyAuditLog, VerifyError};
+use domain::audit::legal_hold::{HoldId, HoldScope, LegalHold};
 use domain::audit::{Erasure, ErasureSelection};
-use domain::events::AuditPruneStarted;
+use domain::events::{AuditErasureStarted, AuditHoldPlaced, AuditPruneStarted};
 use domain::ports::CheckpointSigner;
 use domain::proof::{Origin, SignedCheckpoint, VerifierKey};
 use domain::{
-    Actor, AuditAppend, AuditEntry, AuditErasure, AuditRetention, AuditTree, DomainEvent, Sequence,
+    Actor, AuditAppend, AuditEntry, AuditErasure, AuditRetention, AuditTree, DomainEvent,
+    LegalHolds, Sequence,
 };
 use indelible_tests::contract::audit_log::{batch, envelope, start};
 use indelible_tests::fakes::ManualClock;
 use infrastructure::seaorm::{
-    Access, AuditStorage, SeaOrmAuditErasure, SeaOrmAuditLog, SeaOrmAuditTree, StorageOptions,
+    Access, AuditStorage, SeaOrmAuditErasure, SeaOrmAuditLog, SeaOrmAuditTree, SeaOrmLegalHolds,
+    StorageOptions,
 };
 use infrastructure::signing::Ed25519Signer;
 
@@ -77,15 +80,54 @@ impl Record {
         storage.close().await;
     }
 
-    /// Erases values of the first entries that still have any.
+    /// Erases values of the first entries that still have any, as it is done on request: it is said
+    /// beforehand.
     pub(crate) async fn erase(&self, details: bool, limit: u32) {
         let storage = self.open(Access::ReadWrite).await;
-        let selection = ErasureSelection::Correlation("c1".to_owned());
-        let (what, all) = (Erasure { selection, details }, Sequence(u64::MAX));
-        let erasure = SeaOrmAuditErasure::new(storage.clone());
-        let chunk = erasure.erase(&what, Sequence(0), all, limit).await.unwrap();
+        let newest = SeaOrmAuditTree::new(storage.clone()).newest().await.unwrap();
+        let count = SeaOrmAuditErasure::new(storage.clone()).count(&of_the_run(details)).await;
+        let request = AuditErasureStarted {
+            request_id: format!("request-{newest}"),
+            reason: None,
+            selected_by: "correlation".to_owned(),
+            details,
+            entries: count.unwrap().entries.min(limit.into()),
+        };
+        let mut request = announced(request, &format!("erasure-{newest}")).into_envelope();
+        // It is none of what it is about.
+        request.correlation_id = None;
+        log(&storage).append(&[AuditEntry::new(request)]).await.unwrap();
+        storage.close().await;
+        self.erase_unasked(details, limit).await;
+    }
+
+    /// The same, and nobody says so.
+    pub(crate) async fn erase_unasked(&self, details: bool, limit: u32) {
+        let storage = self.open(Access::ReadWrite).await;
+        let (erasure, all) = (SeaOrmAuditErasure::new(storage.clone()), Sequence(u64::MAX));
+        let chunk = erasure.erase(&of_the_run(details), Sequence(0), all, limit).await.unwrap();
         assert!(chunk.entries <= limit.into());
         storage.close().await;
+    }
+
+    /// Places a hold on a plan.
+    pub(crate) async fn hold(&self, event_id: &str) -> Sequence {
+        let storage = self.open(Access::ReadWrite).await;
+        let scope = HoldScope::Plan("p1".to_owned());
+        let placed = AuditHoldPlaced {
+            scope: scope.kind().to_owned(),
+            plan: Some("p1".to_owned()),
+            correlation: None,
+            from_sequence: None,
+            to_sequence: None,
+            reason: "a case".to_owned(),
+        };
+        let receipts = log(&storage).append(&[announced(placed, event_id)]).await.unwrap();
+        let id = receipts[0].sequence;
+        let hold = LegalHold { id: HoldId(id), scope };
+        SeaOrmLegalHolds::new(storage.clone()).place(&hold).await.unwrap();
+        storage.close().await;
+        id
     }
 
     /// Writes the file anew, as is done at the end of an erasure.
@@ -160,7 +202,8 @@ impl Record {
         let storage = self.open(Access::ReadOnly).await;
         let tree = Arc::new(SeaOrmAuditTree::new(storage.clone()));
         let log = Arc::new(log(&storage));
-        let verify = VerifyAuditLog::new(tree).accounted_by(log);
+        let holds = Arc::new(SeaOrmLegalHolds::new(storage.clone()));
+        let verify = VerifyAuditLog::new(tree).accounted_by(log, holds);
         let verify = verify.believing(keys).against(against);
         let verification = verify.run(|_| {}).await;
         storage.close().await;
@@ -168,7 +211,12 @@ impl Record {
     }
 }
 
-/// What retention says of itself.
+/// Values of what belongs to the run of work that all entries are of.
+fn of_the_run(details: bool) -> Erasure {
+    Erasure { selection: ErasureSelection::Correlation("c1".to_owned()), details }
+}
+
+/// What retention, or whoever erases, says of itself.
 pub(crate) fn announced<E: DomainEvent>(event: E, event_id: &str) -> AuditEntry {
     let mut envelope = envelope(event_id);
     envelope.actor = Some(Actor::system("retention"));

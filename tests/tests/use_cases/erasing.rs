@@ -15,7 +15,7 @@ use domain::events::{
     AuditErased, AuditErasureRefused, AuditErasureStarted, AuditHoldPlaced, AuditHoldReleased,
     CATALOGUE, PlanCreated,
 };
-use domain::ports::{ErasedChunk, ErasureError};
+use domain::ports::{ErasedChunk, ErasureError, LegalHoldError, QueryError};
 use domain::{
     Actor, AuditAppend, AuditEntry, AuditErasure, AuditFilter, AuditQuery, DomainEvent, Emit,
     EventBus, EventDraft, EventEnvelope, LegalHolds, RecordedEvent, Sequence,
@@ -229,14 +229,16 @@ async fn an_erasure_that_was_stopped_goes_on_under_the_same_request() {
     assert_eq!((report.entries, report.done), (1000, None));
     assert_eq!(*told.borrow(), [(500, 1200), (1000, 1200)]);
     assert_eq!((stage.open().await, stage.erasure.scrubbed.load(Ordering::SeqCst)), (1, 0));
+    stage.bus.emit(EventDraft::from(PlanCreated::sample()).for_user("ann")).await.unwrap();
 
     let report = stage.run("R-7").await.unwrap();
     assert_eq!((report.entries, report.started), (200, Sequence(1202)));
     assert_eq!(stage.of::<AuditErasureStarted>().await.len(), 1, "it is not begun twice");
-    assert_eq!((stage.open().await, stage.use_case.count(&ann()).await.unwrap().entries), (0, 0));
+    let left = stage.use_case.count(&ann()).await.unwrap().entries;
+    assert_eq!((stage.open().await, left), (0, 1), "no more than was there when it was begun");
 
     let again = stage.run("R-7").await.unwrap();
-    assert_eq!(again.entries, 0, "what is done may be asked for anew");
+    assert_eq!(again.entries, 1, "what is done may be asked for anew");
     assert_eq!(stage.of::<AuditErasureStarted>().await.len(), 2);
     assert_eq!(stage.open().await, 0);
 }
@@ -281,6 +283,63 @@ async fn a_failure_says_how_much_was_erased_and_how_to_go_on() {
     stage.erasure.scrubs_left.store(1, Ordering::SeqCst);
     let report = stage.run("R-7").await.unwrap();
     assert_eq!((report.entries, stage.open().await), (0, 0));
+}
+
+/// Holds that can be asked so many times for those in force.
+struct AskedOut {
+    holds: Arc<InMemoryLegalHolds>,
+    left: AtomicUsize,
+}
+
+#[async_trait]
+impl LegalHolds for AskedOut {
+    async fn place(&self, hold: &LegalHold) -> Result<(), LegalHoldError> {
+        self.holds.place(hold).await
+    }
+
+    async fn release(&self, id: HoldId) -> Result<(), LegalHoldError> {
+        self.holds.release(id).await
+    }
+
+    async fn in_force(&self) -> Result<Vec<LegalHold>, LegalHoldError> {
+        if one_less(&self.left) {
+            return self.holds.in_force().await;
+        }
+        Err(QueryError::Closed.into())
+    }
+
+    async fn holding(
+        &self,
+        filter: &AuditFilter,
+        within: std::ops::RangeInclusive<Sequence>,
+    ) -> Result<Vec<HeldEntry>, LegalHoldError> {
+        self.holds.holding(filter, within).await
+    }
+}
+
+#[tokio::test]
+async fn where_it_is_not_known_what_is_held_nothing_is_erased_and_what_was_is_said() {
+    for (times, entries) in [(0, 0), (1, 500), (2, 1000)] {
+        let stage = Stage::with_events(1200).await;
+        let holds = AskedOut { holds: Arc::clone(&stage.holds), left: AtomicUsize::new(times) };
+        let erase = EraseValues::new(
+            Arc::clone(&stage.log) as _,
+            Arc::clone(&stage.erasure) as _,
+            Arc::new(holds),
+            Arc::clone(&stage.bus) as _,
+            Arc::new(ManualClock::at(start())),
+        );
+        let failed = erase.run(&ann(), request("R-7"), Actor::human("officer")).await.unwrap_err();
+        let told = failed.to_string();
+        if entries == 0 {
+            assert!(matches!(failed, EraseError::Holds(_)), "{failed:?}");
+        } else {
+            let said = format!("stopped after {entries} entries");
+            assert!(told.contains(&said) && told.contains("`R-7` again"), "{told}");
+        }
+        let left = stage.use_case.count(&ann()).await.unwrap().entries;
+        assert_eq!((left, stage.open().await), (1200 - entries, usize::from(entries > 0)));
+    }
 }
 
 #[tokio::test]

@@ -286,6 +286,27 @@ async fn a_hold_that_makes_no_sense_is_refused_and_nothing_is_put_on_record() {
 }
 
 #[tokio::test]
+async fn a_hold_that_is_on_record_and_not_in_force_is_released_on_the_record_once() {
+    let stage = Stage::new();
+    let placed = AuditHoldPlaced { scope: "plan".to_owned(), ..AuditHoldPlaced::sample() };
+    let id = HoldId(stage.bus.emit(placed).await.unwrap().sequence);
+    let other = HoldId(stage.bus.emit(AuditHoldPlaced::sample()).await.unwrap().sequence);
+    let manage = stage.manage();
+    let why = || Some("it never came into force".to_owned());
+    let release = |id| manage.release(id, why(), Actor::human("ann"));
+    release(id).await.unwrap();
+    let newest = stage.log.by_sequence(other.0.next()).await.unwrap().unwrap();
+    assert_eq!(newest.decode::<AuditHoldReleased>().unwrap().hold, id.0.0);
+    for nothing in [id, HoldId(newest.sequence), HoldId(newest.sequence.next())] {
+        let refused = release(nothing).await.unwrap_err();
+        let unknown = LegalHoldError::Unknown { id: nothing };
+        assert_eq!(refused.to_string(), unknown.to_string());
+    }
+    assert_eq!(stage.sequences().await.len(), 3);
+    release(other).await.unwrap();
+}
+
+#[tokio::test]
 async fn what_is_held_stays_also_where_the_log_does_not_know_of_it() {
     let stage = Stage::new();
     for _ in 0..1_200 {

@@ -119,6 +119,8 @@ pub struct Verification {
     pub pruned: u64,
     /// How many entries are from before the tree.
     pub unprovable: u64,
+    /// How many of all entries that are there have lost values to an erasure.
+    pub erased: u64,
     /// How many of the record's own checkpoints were compared.
     pub checkpoints: u64,
     /// How many checkpoints from elsewhere were compared.
@@ -132,4 +134,7 @@ pub struct Verification {
     pub findings: Vec<Finding>,
     /// How many more there are.
     pub more_findings: u64,
+    /// What is worth knowing though nothing is wrong, a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }

@@ -18,11 +18,12 @@ pub use finding::{Finding, FindingKind, Verdict, Verification};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use domain::ports::{QueryError, TreeError};
+use domain::ports::{LegalHoldError, QueryError, TreeError};
 use domain::proof::{InvalidOrigin, InvalidVerifierKey, Origin, SignedCheckpoint, VerifierKey};
-use domain::{AuditLog, AuditTree, Sequence};
+use domain::{AuditLog, AuditTree, LegalHolds, Sequence};
 use futures::{StreamExt, TryStreamExt, stream};
 
+use accounted::Asked;
 use checkpoints::Checkpoints;
 use walk::Walk;
 
@@ -36,9 +37,12 @@ pub enum VerifyError {
     /// It cannot be read.
     #[error("the record cannot be verified")]
     Tree(#[from] TreeError),
-    /// It cannot be asked for the runs of retention.
-    #[error("what retention has removed cannot be looked up")]
-    Runs(#[source] QueryError),
+    /// It cannot be asked what it says of its own retention and erasures.
+    #[error("what the record says of retention and erasure cannot be looked up")]
+    Account(#[source] QueryError),
+    /// It cannot be asked for its legal holds.
+    #[error(transparent)]
+    Holds(#[from] LegalHoldError),
     /// It has no name.
     #[error("the record's name, `{name}`, is not one: it was changed from outside")]
     Nameless {
@@ -80,14 +84,14 @@ pub struct VerifyAuditLog {
     keys: Vec<VerifierKey>,
     against: Vec<SignedCheckpoint>,
     segment: bool,
-    log: Option<Arc<dyn AuditLog>>,
+    asked: Option<Asked>,
 }
 
 impl VerifyAuditLog {
     /// The use case over a record's tree.
     #[must_use]
     pub fn new(tree: Arc<dyn AuditTree>) -> Self {
-        Self { tree, keys: Vec::new(), against: Vec::new(), segment: false, log: None }
+        Self { tree, keys: Vec::new(), against: Vec::new(), segment: false, asked: None }
     }
 
     /// Believes signatures of these keys alone. Without any, those are believed that lie in the record.
@@ -109,10 +113,12 @@ impl VerifyAuditLog {
         Self { segment: archive, ..self }
     }
 
-    /// Asks the record for the runs of retention, and finds what is gone from its beginning without one.
+    /// Asks the record what it says of itself, and finds what is gone from its beginning without a run of
+    /// retention, and values that are gone from its entries without a request for erasure. Legal holds that
+    /// it tells of and that are not in force are noted.
     #[must_use]
-    pub fn accounted_by(self, log: Arc<dyn AuditLog>) -> Self {
-        Self { log: Some(log), ..self }
+    pub fn accounted_by(self, log: Arc<dyn AuditLog>, holds: Arc<dyn LegalHolds>) -> Self {
+        Self { asked: Some(Asked { log, holds }), ..self }
     }
 
     /// Verifies all there is when it is called; what others append, prune, erase and sign meanwhile is no
@@ -151,17 +157,13 @@ impl VerifyAuditLog {
             }
         }
         let mut walked = walk.end(tree, newest, self.segment).await?;
-        if let Some(log) = self.log.as_ref().filter(|_| !self.segment) {
-            // What it removes, a run has announced by then.
-            let first = tree.leaves(Sequence(0), 1).await?.pop().map(|entry| entry.sequence);
-            let before = first.map(|first| Sequence(first.0.saturating_sub(1)));
-            if let Some(removed) = before.filter(|removed| *removed > standing.genesis) {
-                match accounted::removed(&**log, standing.genesis, removed).await {
-                    Ok(found) => walked.find(found),
-                    // An entry that cannot be read was found already.
-                    Err(_) if walked.has_findings() => {}
-                    Err(error) => return Err(VerifyError::Runs(error)),
-                }
+        // What an archive's entries went by may be on record after them.
+        if let Some(asked) = self.asked.as_ref().filter(|_| !self.segment) {
+            match asked.account(tree, standing.genesis, walked.erased()).await {
+                Ok(account) => walked.account(account),
+                // An entry that cannot be read was found already.
+                Err(_) if walked.has_findings() => {}
+                Err(error) => return Err(error),
             }
         }
         let elsewhere = against.len() as u64;

@@ -33,6 +33,8 @@ pub(super) struct Walk {
     entries: u64,
     pruned: u64,
     unprovable: u64,
+    /// Entries that values are gone of.
+    erased: Vec<Sequence>,
     findings: Vec<Finding>,
     /// Entries that are not the ones in the tree: another one may be.
     suspects: Vec<Sequence>,
@@ -52,6 +54,7 @@ impl Walk {
             entries: 0,
             pruned: 0,
             unprovable: 0,
+            erased: Vec::new(),
             findings: Vec::new(),
             suspects: Vec::new(),
             dropped: 0,
@@ -91,6 +94,10 @@ impl Walk {
             let message = "an entry stands before the first place there is";
             self.find(Finding::at(FindingKind::Insertion, leaf.sequence, message));
             return Ok(());
+        }
+        // What is said of one that is not as it was recorded says nothing.
+        if leaf.erased && leaf.computed.ok() == leaf.stored {
+            self.erased.push(leaf.sequence);
         }
         if leaf.sequence <= self.standing.genesis {
             self.unprovable += 1;

@@ -3,14 +3,13 @@
 use std::pin::pin;
 
 use application::proof::{Finding, Verdict, Verification, VerifyAuditLog};
-use infrastructure::seaorm::is_archive;
 
 use super::outcome::{events, sequences};
 use super::proof::checkpoints_in;
 use crate::cli::output::harmless;
 use crate::cli::proof_args::{VerdictFormat, VerifyArgs};
 use crate::cli::{Console, Context, Failure, interrupt};
-use crate::wiring::open_tree_for_reading;
+use crate::wiring::{ToVerify, open_to_verify};
 
 pub(super) async fn run(args: VerifyArgs, context: Context<'_>) -> Result<(), Failure> {
     let keys = args.keys.read()?;
@@ -23,13 +22,14 @@ pub(super) async fn run(args: VerifyArgs, context: Context<'_>) -> Result<(), Fa
         settings.audit.database_url = file.display().to_string();
     }
     let unchecked = format!("`{}` was not verified", settings.audit.database_file().display());
-    let opened = open_tree_for_reading(&settings).await;
-    let (log, tree) = opened.map_err(|error| Failure::unchecked(&*unchecked, error))?;
+    let opened = open_to_verify(&settings).await;
+    let ToVerify { log, tree, holds, archive } =
+        opened.map_err(|error| Failure::unchecked(&*unchecked, error))?;
     // For the bar alone: what is appended meanwhile is verified as well.
     let newest = tree.newest().await.map_err(|error| Failure::unchecked(&*unchecked, error))?;
     // An archive is named by whoever means one: a record that was put into its form is none.
-    let archive = args.file.is_some() && is_archive(&settings.audit.database_file());
-    let verify = VerifyAuditLog::new(tree).accounted_by(log);
+    let archive = archive && args.file.is_some();
+    let verify = VerifyAuditLog::new(tree).accounted_by(log, holds);
     let verify = verify.believing(keys).against(against).of_archive(archive);
     let bar = context.console.progress(newest.0);
     let outcome = {
@@ -75,6 +75,9 @@ fn report(
     if verification.more_findings > 0 {
         console.print_line(&format!("and {} more", verification.more_findings))?;
     }
+    for note in &verification.notes {
+        console.print_line(&harmless(&format!("note: {note}")))?;
+    }
     Ok(())
 }
 
@@ -86,7 +89,8 @@ fn sentences(verification: &Verification) -> Vec<String> {
         Verdict::Tampered => (anstyle::AnsiColor::Red.on_default().bold(), "tampered"),
         Verdict::Unknown => (anstyle::AnsiColor::Yellow.on_default().bold(), "not known"),
     };
-    let mut lines = vec![format!("{style}{word}{style:#}: {log}")];
+    let part = if verification.archive { ", as far as it is in this archive" } else { "" };
+    let mut lines = vec![format!("{style}{word}{style:#}: {log}{part}")];
     lines.extend(verification.unknown.clone());
     let range = match entries {
         0 => String::new(),
@@ -96,7 +100,8 @@ fn sentences(verification: &Verification) -> Vec<String> {
     if verification.pruned > 0 {
         let removed = events(verification.pruned);
         let why = if verification.archive {
-            "of the record are not in this archive; their hashes are"
+            "of the record are not in this archive; their hashes are. Whether all of it is there that was \
+             archived is told by the file's SHA-256: the record has it in its `audit.pruned`"
         } else {
             "removed from the beginning; their hashes are still in the tree"
         };
@@ -106,6 +111,12 @@ fn sentences(verification: &Verification) -> Vec<String> {
         lines.push(format!(
             "{} from before the tree, of which nothing can be said",
             events(verification.unprovable)
+        ));
+    }
+    if verification.erased > 0 {
+        lines.push(format!(
+            "values of {} erased; the digests in their place prove the rest",
+            events(verification.erased)
         ));
     }
     let compared = verification.checkpoints + verification.against;

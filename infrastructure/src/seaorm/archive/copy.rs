@@ -15,7 +15,7 @@ use sea_orm_migration::MigratorTrait;
 
 use super::storage_error;
 use crate::seaorm::decode::sequence;
-use crate::seaorm::migration::Migrator;
+use crate::seaorm::migration::{ARCHIVE_ID, Migrator};
 use crate::seaorm::storage::open;
 use crate::seaorm::tree::{compare, not_as_recorded, stored_entries};
 
@@ -82,6 +82,7 @@ async fn fill(
     }
     transaction.commit().await?;
     source.rollback().await?;
+    run(&mut target, format!("PRAGMA application_id = {ARCHIVE_ID}")).await?;
     // As every record is.
     run(&mut target, "PRAGMA journal_mode = WAL".to_owned()).await?;
     Ok(range)

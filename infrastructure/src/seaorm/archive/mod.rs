@@ -1,6 +1,6 @@
 //! Archives: the oldest entries as a record of their own, compressed, with everything that proves them.
 //!
-//! An archive is an SQLite file of the current schema in a Zstandard frame. It holds the entries of a
+//! An archive is an SQLite file of the current schema, marked as one, in a Zstandard frame. It holds the entries of a
 //! range as they are stored, and the whole of the tree: tiles, checkpoints and public keys. Subscriptions
 //! and legal holds stay where they are in force.
 //!
@@ -22,12 +22,6 @@ use super::filter::stored;
 use super::log::{Unusable, problem};
 
 pub(super) use unpack::{MAGIC, NAME, unpack};
-
-/// Whether a file is an archive, as far as its first bytes tell; one that cannot be read is none.
-#[must_use]
-pub fn is_archive(file: &std::path::Path) -> bool {
-    matches!(super::examine::on_disk(file), Ok(super::examine::OnDisk::Archive))
-}
 
 /// Makes archives of an audit log on SQLite. See [`domain::ports`] for what it promises.
 pub struct SeaOrmAuditArchive {

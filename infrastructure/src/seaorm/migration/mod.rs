@@ -10,6 +10,10 @@ use sea_orm_migration::prelude::*;
 /// Tells an audit log from every other program's SQLite file: `INDL`.
 pub(super) const APPLICATION_ID: i64 = 0x494E_444C;
 
+/// Tells an archive, a part of an audit log, from the whole of one: `INDA`. What lies in an archive's
+/// frame without this mark is a record like any other.
+pub(super) const ARCHIVE_ID: i64 = 0x494E_4441;
+
 /// The newest schema version this program knows; `PRAGMA user_version` holds it.
 pub(super) const SCHEMA_VERSION: i64 = 4;
 
@@ -38,5 +42,6 @@ mod tests {
         let newest = format!("PRAGMA user_version = {SCHEMA_VERSION};");
         assert!(v4::CREATE_HOLDS.contains(&newest));
         assert_eq!(APPLICATION_ID.to_be_bytes()[4..], *b"INDL");
+        assert_eq!(ARCHIVE_ID.to_be_bytes()[4..], *b"INDA");
     }
 }

@@ -4,18 +4,18 @@
 //! Deliberately absent: finding out what is wrong with it, which `verify` does.
 
 use domain::Sequence;
-use domain::proof::TileId;
+use domain::proof::{Digest, TILE_HEIGHT, TileId};
 use sea_orm::sqlx::{self, SqliteConnection};
 
 use super::grow::{Reach, Unfit, tile};
 use super::read;
 use crate::seaorm::decode::sequence;
 
-/// How many hashes a tile has.
-const WIDTH: i64 = 256;
+/// How many hashes a tile has, beside sequences.
+const WIDTH: i64 = 1 << TILE_HEIGHT;
 
 /// How many bytes a hash has.
-const HASH: usize = 32;
+const HASH: usize = size_of::<Digest>();
 
 /// Compares every entry of a range that the tree reaches with the hash beside it and the one in the tree.
 /// What is older than the tree has neither.
@@ -65,6 +65,7 @@ pub(in crate::seaorm) fn not_as_recorded(error: &sqlx::Error) -> Option<Sequence
     match why.downcast_ref()? {
         Unfit::Missing { sequence: place }
         | Unfit::Unhashed { sequence: place }
+        | Unfit::Shortened { sequence: place }
         | Unfit::Changed { sequence: place } => Some(sequence(*place)),
         Unfit::Tile(_) => None,
     }

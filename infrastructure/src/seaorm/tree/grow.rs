@@ -32,6 +32,10 @@ pub(in crate::seaorm) enum Unfit {
          a copy"
     )]
     Changed { sequence: i64 },
+    #[error(
+        "the newest entries were taken away, from entry {sequence} on, and none is written in their place:          run `indelible verify`, and restore the record from a copy"
+    )]
+    Shortened { sequence: i64 },
     #[error(transparent)]
     Tile(#[from] WrongTile),
 }
@@ -113,12 +117,17 @@ pub(in crate::seaorm) async fn grow(
     }
     let size = reach.size.cast_unsigned();
     let mut kept = HashMap::new();
+    // What was signed is compared by whoever signs again.
+    let signed: i64 = sqlx::query_scalar("SELECT coalesce(max(size), 0) FROM audit_checkpoint")
+        .fetch_one(&mut *connection)
+        .await?;
+    let signed = signed.cast_unsigned().min(size);
     for (id, bytes) in unfilled(size) {
         if let Some(mut hashes) = tile(connection, id).await? {
             // Of what stands there too early, see below.
             hashes.truncate(bytes);
             if id.level > 0 {
-                follows(connection, id, &hashes, size).await?;
+                follows(connection, id, &hashes, signed).await?;
             }
             kept.insert(id, hashes);
         }
@@ -149,19 +158,16 @@ pub(in crate::seaorm) async fn grow(
     Ok(grown)
 }
 
-/// Whether the hashes of a tile above the leaves are those of the tiles below, as far as nobody has signed
-/// them: anybody can put something there that looks like a hash, and it would be signed.
+/// Whether the hashes of a tile above the leaves are those of the tiles below, from that of the first leaf
+/// on that nobody has signed: anybody can put something there that looks like a hash, and it would be
+/// signed.
 async fn follows(
     connection: &mut SqliteConnection,
     id: TileId,
     hashes: &[u8],
-    size: u64,
+    signed: u64,
 ) -> Result<(), sqlx::Error> {
-    let signed: i64 = sqlx::query_scalar("SELECT coalesce(max(size), 0) FROM audit_checkpoint")
-        .fetch_one(&mut *connection)
-        .await?;
-    // What was signed is compared by whoever signs again.
-    let signed = signed.cast_unsigned().min(size) >> (8 * u32::from(id.level)).min(63);
+    let signed = signed >> (8 * u32::from(id.level)).min(63);
     let first = id.index.saturating_mul(TILE_WIDTH as u64);
     for (place, hash) in (first..).zip(hashes.chunks(32)).skip_while(|(at, _)| *at < signed) {
         let below = TileId { level: id.level - 1, index: place };

@@ -25,7 +25,7 @@ use super::writer::{Writer, is_sound};
 use crate::moment;
 
 pub(super) use compare::{compare, not_as_recorded};
-pub(super) use grow::grow;
+pub(super) use grow::{Reach, Unfit, grow};
 pub(super) use read::entries as stored_entries;
 pub(super) use read::{ENTRY, entry};
 

@@ -71,6 +71,7 @@ fn leaf(row: &SqliteRow) -> Result<LeafCheck, sqlx::Error> {
             sequence: sequence(row.try_get(0)?),
             stored: None,
             computed: Err(Unprovable { field: "a column" }),
+            erased: false,
         }),
         Err(error) => Err(error),
     }

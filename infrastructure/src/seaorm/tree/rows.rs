@@ -36,6 +36,7 @@ fn leaf(row: &Row<'_>, buffer: &mut Vec<u8>) -> Result<LeafCheck, rusqlite::Erro
             sequence: sequence(row.get(0)?),
             stored: None,
             computed: Err(Unprovable { field: "a column" }),
+            erased: false,
         },
     })
 }

@@ -4,6 +4,7 @@ use domain::ports::{TreeError, TreeStanding};
 use domain::proof::Origin;
 use domain::{AuditTree, Sequence};
 
+use super::super::accounted::Account;
 use super::super::checkpoints::Compared;
 use super::super::finding::{Finding, FindingKind, Verdict, Verification};
 use super::super::misplaced::explain;
@@ -72,8 +73,10 @@ impl Walk {
             entries: self.entries,
             pruned: self.pruned,
             unprovable: self.unprovable,
+            erased: self.erased,
             findings,
             dropped: self.dropped,
+            notes: Vec::new(),
         })
     }
 }
@@ -85,8 +88,10 @@ pub(in super::super) struct Walked {
     entries: u64,
     pruned: u64,
     unprovable: u64,
+    erased: Vec<Sequence>,
     findings: Vec<Finding>,
     dropped: u64,
+    notes: Vec<String>,
 }
 
 impl Walked {
@@ -95,9 +100,15 @@ impl Walked {
         !self.findings.is_empty()
     }
 
-    /// Takes what was found besides.
-    pub(in super::super) fn find(&mut self, finding: Option<Finding>) {
-        self.findings.extend(finding);
+    /// The entries that values are gone of, by sequence.
+    pub(in super::super) fn erased(&self) -> &[Sequence] {
+        &self.erased
+    }
+
+    /// Takes what the record says of itself.
+    pub(in super::super) fn account(&mut self, account: Account) {
+        self.findings.extend(account.findings);
+        self.notes = account.notes;
     }
 
     pub(in super::super) fn told(
@@ -138,6 +149,7 @@ impl Walked {
             entries: self.entries,
             pruned: self.pruned,
             unprovable: self.unprovable,
+            erased: self.erased.len() as u64,
             checkpoints: self.compared.own,
             against,
             signed_through: match signed {
@@ -147,6 +159,7 @@ impl Walked {
             keys_from_elsewhere,
             findings,
             more_findings: more,
+            notes: self.notes,
         }
     }
 }

@@ -16,7 +16,7 @@ impl Walk {
         index: u64,
         in_tree: Option<Digest>,
     ) -> Option<Digest> {
-        let LeafCheck { sequence, stored, computed } = leaf;
+        let LeafCheck { sequence, stored, computed, .. } = leaf;
         let content = |message: &str| Finding::at(FindingKind::Content, *sequence, message);
         if index < self.standing.size && in_tree.is_none() {
             let finding = content("the hash of the entry is not in the tree");

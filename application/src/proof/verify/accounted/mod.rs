@@ -1,0 +1,97 @@
+//! Whether what is no longer in a record went as the record itself says: removed by retention, or erased
+//! on request; and whether the legal holds that it tells of are in force.
+//!
+//! Deliberately absent: what the entries and values were. The tree still has their hashes.
+
+mod erased;
+mod holds;
+mod removed;
+
+use std::sync::Arc;
+
+use domain::audit::{AuditFilter, Page, TypePattern};
+use domain::events::{
+    AuditErased, AuditErasureRefused, AuditErasureStarted, AuditHoldPlaced, AuditHoldReleased,
+    AuditPruneStarted, AuditPruned,
+};
+use domain::ports::QueryError;
+use domain::{AuditLog, AuditTree, DomainEvent, LegalHolds, RecordedEvent, Sequence};
+
+use super::VerifyError;
+use super::finding::Finding;
+use erased::Requests;
+use holds::Holds;
+use removed::Runs;
+
+/// How many entries are read at a time.
+const PAGE: u32 = 500;
+
+/// What a record is asked for.
+pub(super) struct Asked {
+    pub(super) log: Arc<dyn AuditLog>,
+    pub(super) holds: Arc<dyn LegalHolds>,
+}
+
+/// What it says of itself.
+pub(super) struct Account {
+    /// What it does not account for.
+    pub(super) findings: Vec<Finding>,
+    /// What is worth knowing, though nothing is wrong.
+    pub(super) notes: Vec<String>,
+}
+
+impl Asked {
+    /// Asked once all entries were looked at: what is gone by then was announced before. `erased` are the
+    /// entries that values are gone of.
+    pub(super) async fn account(
+        &self,
+        tree: &dyn AuditTree,
+        genesis: Sequence,
+        erased: &[Sequence],
+    ) -> Result<Account, VerifyError> {
+        let first = tree.leaves(Sequence(0), 1).await?.pop().map(|entry| entry.sequence);
+        let in_force = self.holds.in_force().await?;
+        let (mut runs, mut requests, mut holds) =
+            (Runs::since(genesis), Requests::default(), Holds::default());
+        self.each(|event| {
+            runs.take(event);
+            requests.take(event);
+            holds.take(event);
+        })
+        .await
+        .map_err(VerifyError::Account)?;
+        // Twice, since one may be placed or released while the record is read.
+        holds.in_force(in_force);
+        holds.in_force(self.holds.in_force().await?);
+        let removed = first.map(|first| Sequence(first.0.saturating_sub(1)));
+        let removed = removed.filter(|removed| *removed > genesis);
+        let mut findings: Vec<Finding> =
+            removed.and_then(|through| runs.unaccounted(through)).into_iter().collect();
+        findings.extend(requests.unaccounted(erased));
+        let mut notes: Vec<String> = removed.and_then(|_| runs.note()).into_iter().collect();
+        notes.extend(holds.notes());
+        Ok(Account { findings, notes })
+    }
+
+    /// Shows everything that the record says of its own retention, erasures and holds, in its order.
+    async fn each(&self, mut show: impl FnMut(&RecordedEvent)) -> Result<(), QueryError> {
+        let types = [
+            AuditPruneStarted::DESCRIPTOR,
+            AuditPruned::DESCRIPTOR,
+            AuditErasureStarted::DESCRIPTOR,
+            AuditErased::DESCRIPTOR,
+            AuditErasureRefused::DESCRIPTOR,
+            AuditHoldPlaced::DESCRIPTOR,
+            AuditHoldReleased::DESCRIPTOR,
+        ];
+        let types = types.map(|one| TypePattern::new(one.event_type)).to_vec();
+        let filter = AuditFilter { types, ..AuditFilter::default() };
+        let mut after = Sequence(0);
+        loop {
+            let page = self.log.page(&filter, Page::after(after, PAGE)).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = last.sequence;
+            page.iter().for_each(&mut show);
+        }
+    }
+}
