@@ -182,6 +182,11 @@ impl AuditStorage {
         self.shared.immutable
     }
 
+    /// Whether it was unpacked from an archive, which holds a part of a record.
+    pub(super) fn is_archive(&self) -> bool {
+        self.shared.unpacked.is_some()
+    }
+
     /// Whether it is of an earlier version, and is left so.
     pub(super) fn is_earlier(&self) -> bool {
         self.shared.earlier
