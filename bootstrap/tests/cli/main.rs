@@ -8,6 +8,7 @@ mod bad_input;
 mod commands;
 mod crash;
 mod erasing;
+mod evidence;
 mod examining;
 mod explaining;
 mod following;

@@ -24,8 +24,8 @@ use super::problem::{Patience, Trouble, Troubled};
 use super::writer::{Writer, is_sound};
 use crate::moment;
 
-pub(super) use compare::{compare, not_as_recorded};
-pub(super) use grow::grow;
+pub(super) use compare::{compare, is_as_recorded, not_as_recorded};
+pub(super) use grow::{Reach, grow};
 pub(super) use read::entries as stored_entries;
 pub(super) use read::{ENTRY, entry};
 
