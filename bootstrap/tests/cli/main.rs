@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may give up")]
 
+mod anchoring;
 mod bad_input;
 mod commands;
 mod crash;
