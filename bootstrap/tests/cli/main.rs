@@ -13,6 +13,7 @@ mod evidence;
 mod examining;
 mod explaining;
 mod following;
+mod going_on;
 mod housekeeping;
 mod importing;
 mod proving;
