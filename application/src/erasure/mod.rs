@@ -4,6 +4,7 @@
 //! Deliberately absent: what else holds the values, such as copies of the record, exports, or what a
 //! handler made of them. No program could know.
 
+mod changed;
 mod held;
 mod request;
 
@@ -19,6 +20,7 @@ use domain::{
     LegalHolds, Sequence,
 };
 
+pub use changed::refuse_changed;
 pub use held::{HeldFromErasure, HoldInTheWay};
 pub use request::{ErasureRequest, NamesThePerson};
 
@@ -52,6 +54,9 @@ pub enum EraseError {
         #[source]
         holds: HeldFromErasure,
     },
+    /// An entry is not what was recorded. Nothing was erased, and the request is not on record.
+    #[error("nothing was erased")]
+    Changed(#[source] ErasureError),
     /// The request could not be put on record. Nothing was erased.
     #[error("the request could not be put on record, and nothing was erased")]
     Start(#[source] EmitError),
@@ -178,6 +183,7 @@ impl EraseValues {
             None => self.log.span().await?.last.map_or(Sequence(0), |(newest, _)| newest),
         };
         let count = self.count(erasure).await?;
+        refuse_changed(&*self.erasure, erasure, through).await?;
         let mut known = Vec::new();
         let held = self.newly_held(erasure, through, &mut known).await?;
         let started = match begun {

@@ -28,7 +28,7 @@ impl Signing {
                 conditions.push(Condition::degraded("signing", causes(&error).join(": ")));
             }
         }
-        if let Some(anchor) = self.checkpoints.anchor() {
+        for anchor in self.checkpoints.anchors() {
             let what = format!("anchor {}", anchor.name());
             conditions.push(match anchor.probe().await {
                 Ok(()) => Condition::fine(what, "can be reached, as far as can be told"),

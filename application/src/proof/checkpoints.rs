@@ -83,7 +83,7 @@ pub enum CheckpointError {
     #[error(transparent)]
     Signing(#[from] SigningError),
     /// It was made and kept, and could not be kept outside as well.
-    #[error("a checkpoint of {} entries was made, and is kept in the record alone", .checkpoint.checkpoint().head.size)]
+    #[error("a checkpoint of {} entries was made, and is kept in the record, but not with every anchor", .checkpoint.checkpoint().head.size)]
     Anchor {
         /// The checkpoint.
         checkpoint: Box<SignedCheckpoint>,
@@ -99,14 +99,14 @@ impl From<TreeError> for CheckpointError {
     }
 }
 
-/// Signs the tree as it is, keeps the checkpoint in the record, and outside where there is an anchor.
+/// Signs the tree as it is, keeps the checkpoint in the record, and outside with every anchor there is.
 #[derive(Clone)]
 pub struct SignCheckpoints {
     tree: Arc<dyn AuditTree>,
     signer: Arc<dyn CheckpointSigner>,
     clock: Arc<dyn Clock>,
-    anchor: Option<Arc<dyn CheckpointAnchor>>,
-    /// Whether the newest checkpoint could not be kept by the anchor.
+    anchors: Vec<Arc<dyn CheckpointAnchor>>,
+    /// Whether the newest checkpoint could not be kept by one of the anchors.
     unanchored: Arc<AtomicBool>,
 }
 
@@ -118,19 +118,19 @@ impl SignCheckpoints {
         signer: Arc<dyn CheckpointSigner>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { tree, signer, clock, anchor: None, unanchored: Arc::default() }
+        Self { tree, signer, clock, anchors: Vec::new(), unanchored: Arc::default() }
     }
 
-    /// Keeps each new checkpoint there as well.
+    /// Keeps each new checkpoint with all of these as well.
     #[must_use]
-    pub fn anchored(self, anchor: Option<Arc<dyn CheckpointAnchor>>) -> Self {
-        Self { anchor, ..self }
+    pub fn anchored(self, anchors: Vec<Arc<dyn CheckpointAnchor>>) -> Self {
+        Self { anchors, ..self }
     }
 
     /// Where checkpoints are kept outside the record.
     #[must_use]
-    pub fn anchor(&self) -> Option<&Arc<dyn CheckpointAnchor>> {
-        self.anchor.as_ref()
+    pub fn anchors(&self) -> &[Arc<dyn CheckpointAnchor>] {
+        &self.anchors
     }
 
     /// The tree whose checkpoints these are.
@@ -144,7 +144,7 @@ impl SignCheckpoints {
     ///
     /// # Errors
     /// See [`CheckpointError`]. A tree that does not begin with what was signed before is not signed,
-    /// wherever that is kept: in the record, beside the key, or by the anchor.
+    /// wherever that is kept: in the record, beside the key, or by an anchor.
     pub async fn run(&self) -> Result<Option<SignedCheckpoint>, CheckpointError> {
         let (origin, signed) = self.signed().await?;
         let standing = self.tree.grow().await?;
@@ -199,14 +199,20 @@ impl SignCheckpoints {
     }
 
     async fn keep_elsewhere(&self, checkpoint: &SignedCheckpoint) -> Result<(), CheckpointError> {
-        let Some(anchor) = &self.anchor else { return Ok(()) };
+        if self.anchors.is_empty() {
+            return Ok(());
+        }
         // Until it is kept, also when the future is dropped, it is not.
         self.unanchored.store(true, Ordering::Relaxed);
-        if let Err(source) = anchor.keep(checkpoint.as_str()).await {
-            return Err(CheckpointError::Anchor {
-                checkpoint: Box::new(checkpoint.clone()),
-                source,
-            });
+        let mut failed = None;
+        for anchor in &self.anchors {
+            // One that cannot be reached keeps no other from it. Those that have it are given it again.
+            let kept = anchor.keep(checkpoint.as_str()).await;
+            failed = failed.or(kept.err());
+        }
+        if let Some(source) = failed {
+            let checkpoint = Box::new(checkpoint.clone());
+            return Err(CheckpointError::Anchor { checkpoint, source });
         }
         self.unanchored.store(false, Ordering::Relaxed);
         Ok(())
@@ -235,7 +241,7 @@ impl SignCheckpoints {
             elsewhere.push(last);
         }
         let remembered = elsewhere.first().map(|last| last.checkpoint.checkpoint().head.size);
-        if let Some(anchor) = &self.anchor {
+        for anchor in &self.anchors {
             let kept = match anchor.recent(&origin).await {
                 // It is told of once there is something to keep: what is remembered is compared in any case.
                 Err(_) if remembered.is_some() => Vec::new(),

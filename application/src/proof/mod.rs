@@ -16,4 +16,6 @@ pub use notes::{BadNote, checkpoints_of, read_checkpoints};
 pub use prove::{ProveError, prove_answer, prove_entry, prove_growth};
 pub use publish::{Publication, PublishError, PublishedFiles, publish_tiles};
 pub use tree::{TreeReadError, head_at};
-pub use verify::{Finding, FindingKind, Verdict, Verification, VerifyAuditLog, VerifyError};
+pub use verify::{
+    Finding, FindingKind, Verdict, Verification, VerifyAuditLog, VerifyError, inspect_proofs,
+};

@@ -101,9 +101,10 @@ pub(super) struct ReactArgs {
     /// What its progress is kept under: run again with this name, it goes on where it was
     #[arg(value_name = "NAME")]
     pub(super) name: SubscriptionName,
-    /// Where a new name begins: `beginning`, `now`, a sequence number, or a time
-    #[arg(long, value_name = "PLACE", default_value = "now", value_parser = Place::parse)]
-    pub(super) from: Place,
+    /// Where a new name begins: `beginning`, `now`, a sequence number, or a time; without it, now. One that is
+    /// there goes on where it was
+    #[arg(long, value_name = "PLACE", value_parser = Place::parse)]
+    pub(super) from: Option<Place>,
     /// Which events are handled one after the other
     #[arg(long, value_enum, default_value = "total")]
     pub(super) by: Order,

@@ -110,13 +110,12 @@ impl Failure {
     /// The input is not what it should be, for a reason that is an error itself.
     #[must_use]
     pub fn bad_input(error: &dyn Error) -> Self {
-        let mut text = error.to_string();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            let _ = write!(text, ": {error}");
-            cause = error.source();
-        }
-        Self::Input(text)
+        Self::Input(with_causes(error))
+    }
+
+    /// What failed and why, down to the first cause, in one line.
+    pub(super) fn with_causes(&self) -> String {
+        with_causes(self)
     }
 
     /// The application did not start.
@@ -178,4 +177,14 @@ impl Failure {
         }
         console.explain_line(&text);
     }
+}
+
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text
 }

@@ -101,7 +101,7 @@ fn program(args: &[OsString], cli: &Cli) -> String {
 }
 
 /// A value as a shell would want it.
-fn quoted(value: &str) -> String {
+pub(crate) fn quoted(value: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:=".contains(c);
     if !value.is_empty() && value.chars().all(plain) {
         return value.to_owned();

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use domain::Sequence;
 
+use super::Console;
+
 /// How a verdict is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum VerdictFormat {
@@ -12,6 +14,13 @@ pub(super) enum VerdictFormat {
     Text,
     /// One JSON document
     Json,
+}
+
+impl VerdictFormat {
+    /// The format that was asked for, or the one that suits whoever reads the results.
+    pub(super) fn or_default(asked: Option<Self>, console: &Console) -> Self {
+        asked.unwrap_or(if console.person_reads_results { Self::Text } else { Self::Json })
+    }
 }
 
 /// Public keys that are believed.

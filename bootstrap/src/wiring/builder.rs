@@ -181,9 +181,16 @@ impl AppBuilder {
         }
         let tree: Arc<dyn AuditTree> = services.resolve();
         let signer: Arc<dyn CheckpointSigner> = services.resolve();
-        announce_key(&*tree, &*log, &*signer, &*bus).await?;
-        let checkpoints = SignCheckpoints::new(Arc::clone(&tree), signer, Arc::clone(&clock))
-            .anchored(anchor.or_else(|| anchor_of(&settings.proof)));
+        // Where the record cannot be asked or written, what else is asked of it says so as well.
+        if let Err(error) = announce_key(&*tree, &*log, &*signer, &*bus).await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "it is not known to be on record with which key it is signed",
+            );
+        }
+        let anchors = anchor.map_or_else(|| anchors_of(&settings.proof), |anchor| vec![anchor]);
+        let checkpoints =
+            SignCheckpoints::new(Arc::clone(&tree), signer, Arc::clone(&clock)).anchored(anchors);
         // A record that is kept without a tree has nothing to sign.
         let signing = if matches!(tree.standing().await, Err(TreeError::NotKept)) {
             None
@@ -305,15 +312,17 @@ async fn has_been_signed(storage: &AuditStorage) -> bool {
     }
 }
 
-/// Where the settings have checkpoints kept outside the record.
-fn anchor_of(settings: &ProofSettings) -> Option<Arc<dyn CheckpointAnchor>> {
+/// Where the settings have checkpoints kept outside the record: all of what they name.
+fn anchors_of(settings: &ProofSettings) -> Vec<Arc<dyn CheckpointAnchor>> {
+    let mut anchors: Vec<Arc<dyn CheckpointAnchor>> = Vec::new();
     if !settings.anchor_file.is_empty() {
-        return Some(Arc::new(FileAnchor::new(&settings.anchor_file)));
+        anchors.push(Arc::new(FileAnchor::new(&settings.anchor_file)));
     }
-    let command = Some(&settings.anchor_command).filter(|command| !command.is_empty());
-    command.map(|command| {
-        Arc::new(CommandAnchor::new(command).hiding(KEY_VARIABLE)) as Arc<dyn CheckpointAnchor>
-    })
+    if !settings.anchor_command.is_empty() {
+        let command = CommandAnchor::new(&settings.anchor_command).hiding(KEY_VARIABLE);
+        anchors.push(Arc::new(command));
+    }
+    anchors
 }
 
 /// A bus with others around it, the first one innermost.

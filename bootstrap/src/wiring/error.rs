@@ -1,6 +1,5 @@
 //! Why the application does not start.
 
-use application::proof::KeyInUseError;
 use domain::EventType;
 use infrastructure::redaction::{RedactionKeyError, RedactionRuleError};
 use infrastructure::seaorm::OpenError;
@@ -8,7 +7,7 @@ use infrastructure::signing::SigningKeyError;
 
 use super::SubscribeError;
 
-/// Why the application does not start. No event of a product has been recorded.
+/// Why the application does not start. Nothing has been recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The audit log cannot be opened.
@@ -23,9 +22,6 @@ pub enum StartError {
     /// The key for checkpoints cannot be used.
     #[error("the signing key cannot be used")]
     SigningKey(#[from] SigningKeyError),
-    /// It is not on record that another signing key is in use than before.
-    #[error("the record is not signed with another key before that is on record")]
-    KeyInUse(#[from] KeyInUseError),
     /// A durable subscription cannot be run.
     #[error("a durable subscription cannot be run")]
     Subscription(#[from] SubscribeError),

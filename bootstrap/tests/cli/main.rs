@@ -4,12 +4,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may give up")]
 
+mod anchoring;
 mod bad_input;
 mod commands;
 mod crash;
 mod erasing;
+mod evidence;
+mod examining;
 mod explaining;
 mod following;
+mod going_on;
 mod housekeeping;
 mod importing;
 mod proving;
@@ -22,4 +26,6 @@ mod retaining;
 mod settings;
 mod several_processes;
 mod support;
+mod tampering;
+mod verdicts;
 mod work;

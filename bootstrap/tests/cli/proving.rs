@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use crate::support::{Finished, Sandbox, bytes, ndjson};
+use crate::tampering::change;
 
 fn recorded() -> Sandbox {
     let sandbox = Sandbox::new();
@@ -19,21 +20,6 @@ fn json(finished: &Finished) -> Value {
 fn public_key(sandbox: &Sandbox) -> String {
     let key = sandbox.run(&["key", "show"]).success().out;
     sandbox.file("record.pub", key).display().to_string()
-}
-
-fn change(sandbox: &Sandbox, statement: &str) {
-    let raw = rusqlite::Connection::open(sandbox.database()).unwrap();
-    let names: Vec<String> = raw
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
-        .unwrap()
-        .query_map([], |row| row.get(0))
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
-    for name in names {
-        raw.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
-    }
-    raw.execute_batch(statement).unwrap();
 }
 
 #[test]

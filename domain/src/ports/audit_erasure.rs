@@ -59,6 +59,15 @@ pub enum ErasureError {
         /// What of it.
         field: &'static str,
     },
+    /// An entry is no longer what was recorded: it is evidence, and nothing of its chunk was erased.
+    #[error(
+        "entry {sequence} is not what was recorded, and nothing of it is erased, since that would destroy \
+         what shows it: run `indelible verify`, and restore the record from a copy"
+    )]
+    Changed {
+        /// The entry's place on record.
+        sequence: Sequence,
+    },
     /// An entry is under a legal hold. Nothing of its chunk was erased.
     #[error(
         "entry {} is under legal hold {}: release it with `indelible hold release {}` once that may be, \
@@ -102,6 +111,18 @@ pub trait AuditErasure: Interface {
         through: Sequence,
     ) -> Result<Vec<HeldEntry>, ErasureError>;
 
+    /// The oldest entry up to and including `through` that something would be erased of and that is no
+    /// longer what was recorded. Nothing is changed.
+    ///
+    /// An adapter whose entries nobody else can change has none.
+    async fn changed(
+        &self,
+        _erasure: &Erasure,
+        _through: Sequence,
+    ) -> Result<Option<Sequence>, ErasureError> {
+        Ok(None)
+    }
+
     /// Erases the values of at most `limit` entries that are meant, after `after` and up to and
     /// including `through`.
     ///
@@ -109,7 +130,8 @@ pub trait AuditErasure: Interface {
     /// everything else of an entry as it is, so that the same leaf follows from it; MUST say of an
     /// entry what was erased; MUST leave alone what was erased before; and MUST let appends in between
     /// two chunks. Where it keeps the legal holds as well, it MUST refuse a chunk with an entry that is
-    /// held.
+    /// held; where others can change what it keeps, one with an entry whose leaf is no longer the one in
+    /// the tree.
     async fn erase(
         &self,
         erasure: &Erasure,

@@ -168,6 +168,14 @@ pub trait AuditRetention: Interface {
         through: Sequence,
         limit: u32,
     ) -> Result<Option<Prefix>, RetentionError>;
+
+    /// Compares the entries from the start up to and including `through` with the tree, as
+    /// [`Self::remove_oldest`] does, and fails as it would over one that is another. Nothing is changed.
+    ///
+    /// An adapter whose entries nobody else can change has nothing to compare.
+    async fn compare_oldest(&self, _through: Sequence) -> Result<(), RetentionError> {
+        Ok(())
+    }
 }
 
 /// One thing found out about the log: what, and its value.
@@ -220,6 +228,14 @@ pub trait AuditInspect: Interface {
     /// Examines the storage, without changing it: where it is, in which state, and whether the
     /// record is whole. An adapter MUST report gaps in the sequence.
     async fn inspect(&self) -> Result<Inspection, QueryError>;
+
+    /// What is wrong with the storage itself, whatever the record in it says, in the storage's own words:
+    /// nothing where it is sound, or keeps no structure that could be damaged.
+    ///
+    /// An adapter MUST change nothing, and SHOULD take no longer than it takes to read the record once.
+    async fn damage(&self) -> Result<Vec<String>, QueryError> {
+        Ok(Vec::new())
+    }
 }
 
 /// The whole audit log: what one component provides, and each use case sees a part of.

@@ -1,4 +1,9 @@
 //! The state of the file, for `indelible doctor`.
+//!
+//! Deliberately absent: computing anything anew that was signed, which `indelible verify` does.
+
+mod schema;
+mod tree;
 
 use std::sync::Arc;
 
@@ -6,13 +11,14 @@ use async_trait::async_trait;
 use domain::ports::{Fact, Inspection};
 use domain::{AuditInspect, QueryError};
 use sea_orm::sqlx::{self, Row};
-use sea_orm_migration::MigratorTrait;
 
 use super::examine::marks;
 use super::log::SeaOrmAuditLog;
-use super::migration::{APPLICATION_ID, Migrator, SCHEMA_VERSION};
-use super::problem::query_error;
-use super::storage::{in_memory, is_recent_enough};
+use super::migration::{APPLICATION_ID, SCHEMA_VERSION};
+use super::problem::{Trouble, Troubled as _, query_error};
+use super::storage::is_recent_enough;
+use schema::Schema;
+use tree::inspect_tree;
 
 #[async_trait]
 impl AuditInspect for SeaOrmAuditLog {
@@ -87,6 +93,23 @@ impl AuditInspect for SeaOrmAuditLog {
         facts.extend(self.inspect_record(pool, version).await?);
         Ok(Inspection { facts })
     }
+
+    /// Every page is looked at, and no index compared with its table, which takes five times as long.
+    async fn damage(&self) -> Result<Vec<String>, QueryError> {
+        let pool = self.storage()?.readers().get_sqlite_connection_pool();
+        let found: Result<Vec<String>, _> =
+            sqlx::query_scalar("PRAGMA quick_check(10)").fetch_all(pool).await;
+        match found {
+            Ok(found) => {
+                // Each with a line above it that names the database, of which there is one.
+                let lines = found.iter().flat_map(|found| found.lines());
+                let said = lines.filter(|line| *line != "ok" && !line.starts_with("***"));
+                Ok(said.map(str::to_owned).collect())
+            }
+            Err(damaged) if damaged.trouble() == Trouble::Corrupt => Ok(vec![damaged.to_string()]),
+            Err(error) => Err(query_error(error)),
+        }
+    }
 }
 
 impl SeaOrmAuditLog {
@@ -96,7 +119,8 @@ impl SeaOrmAuditLog {
         pool: &sqlx::SqlitePool,
         version: i64,
     ) -> Result<Vec<Fact>, QueryError> {
-        const DAMAGED: &str = "the file is damaged: restore it from a copy";
+        const DAMAGED: &str = "the file is damaged: copy it away as it is, with what lies beside it, and put a \
+             backup in its place; `indelible verify COPY` says what the copy is still worth";
         let findings: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check(3)")
             .fetch_all(pool)
             .await
@@ -108,42 +132,8 @@ impl SeaOrmAuditLog {
             return Ok(facts);
         }
 
-        let (ours, found) = (schema_as_made(version).await?, schema(pool).await?);
-        let changed: Vec<String> = ours
-            .iter()
-            .filter_map(|made| match found.iter().find(|found| found.name == made.name) {
-                None => Some(format!("{} is missing", made.name)),
-                Some(found) if found.sql != made.sql => Some(format!("{} differs", made.name)),
-                Some(_) => None,
-            })
-            .collect();
-        facts.push(match &changed[..] {
-            [] => Fact::fine("schema", format!("all {} objects as made", ours.len())),
-            changed => Fact::wrong(
-                "schema",
-                changed.join(", "),
-                "it may no longer keep the log append-only: restore the file from a copy",
-            ),
-        });
-
-        // A product's handlers keep tables of their own beside the record. What somebody puts on the
-        // record's own is another matter.
-        let (foreign, beside): (Vec<&Object>, Vec<&Object>) = found
-            .iter()
-            .filter(|found| ours.iter().all(|made| made.name != found.name))
-            .partition(|found| ours.iter().any(|made| made.name == found.table));
-        facts.push(match &foreign[..] {
-            [] => Fact::fine("foreign objects", "none"),
-            foreign => Fact::wrong(
-                "foreign objects",
-                names(foreign),
-                "another program added them: remove them with `DROP`, or ask who made them",
-            ),
-        });
-        if !beside.is_empty() {
-            facts.push(Fact::fine("kept beside the record", names(&beside)));
-        }
-
+        let schema = Schema::read(pool, version).await?;
+        facts.extend(schema.facts());
         let record = sqlx::query(RECORD).fetch_one(pool).await.map_err(query_error)?;
         let number = |column: usize| record.try_get::<Option<i64>, _>(column).map_err(query_error);
         let entries = number(0)?.unwrap_or_default();
@@ -184,15 +174,18 @@ impl SeaOrmAuditLog {
             "anybody may delete: remove it with `DELETE FROM audit_retention_permit`",
         ));
         // An earlier version has none of these, and a damaged file may lack them.
-        let has = |table: &str| found.iter().any(|found| found.name == table);
-        if has("audit_hold") {
+        // Of tables that were changed nothing more can be asked, and that they were is said above.
+        if ["audit_log", "audit_tree", "audit_tile"].iter().all(|table| schema.has_as_made(table)) {
+            facts.extend(inspect_tree(self.storage()?).await?);
+        }
+        if schema.has("audit_hold") {
             let holds: i64 = one(pool, "SELECT count(*) FROM audit_hold").await?;
             facts.push(Fact::fine(
                 "legal holds",
                 some_of(holds, " in force; see `indelible hold list`"),
             ));
         }
-        if has("audit_subscription") && has("audit_dead_letter") {
+        if schema.has("audit_subscription") && schema.has("audit_dead_letter") {
             facts.extend(inspect_subscriptions(pool).await?);
         }
         Ok(facts)
@@ -220,39 +213,6 @@ async fn inspect_subscriptions(pool: &sqlx::SqlitePool) -> Result<Vec<Fact>, Que
 /// How many there are, and what else is to be said of some.
 fn some_of(count: i64, besides: &str) -> String {
     if count == 0 { "none".to_owned() } else { format!("{count}{besides}") }
-}
-
-/// A table, an index or a trigger, and the statement that made it, as SQLite keeps it.
-struct Object {
-    name: String,
-    /// The table it belongs to; a table belongs to itself.
-    table: String,
-    sql: String,
-}
-
-fn names(objects: &[&Object]) -> String {
-    objects.iter().map(|object| &*object.name).collect::<Vec<_>>().join(", ")
-}
-
-/// What there is, in the order in which it was made, but for the books that SQLite and the
-/// migrator keep for themselves.
-async fn schema(pool: &sqlx::SqlitePool) -> Result<Vec<Object>, QueryError> {
-    let question = "SELECT name, tbl_name, coalesce(sql, '') FROM sqlite_schema \
-                    WHERE name <> 'seaql_migrations' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'";
-    let rows: Vec<(String, String, String)> =
-        sqlx::query_as(question).fetch_all(pool).await.map_err(query_error)?;
-    Ok(rows.into_iter().map(|(name, table, sql)| Object { name, table, sql }).collect())
-}
-
-/// What there should be at this version: made anew in memory, to compare with.
-async fn schema_as_made(version: i64) -> Result<Vec<Object>, QueryError> {
-    let database = in_memory();
-    // Each step makes one version.
-    Migrator::up(&database, u32::try_from(version).ok()).await.map_err(query_error)?;
-    let pool = database.get_sqlite_connection_pool();
-    let made = schema(pool).await;
-    pool.close().await;
-    made
 }
 
 /// The first entry whose details, or extensions where it has any, are no JSON object.

@@ -11,7 +11,7 @@ use super::decode::sequence;
 use super::filter::stored;
 use super::holds::HELD;
 use super::log::SeaOrmAuditLog;
-use super::problem::{Patience, append_error};
+use super::problem::{Patience, append_error, query_error};
 use super::tree::{compare, grow, not_as_recorded};
 use super::writer::{State, Turn, Writer, is_sound};
 
@@ -26,6 +26,24 @@ impl AuditRetention for SeaOrmAuditLog {
         let turn = writer.turn().await;
         let removal = tokio::spawn(async move { writer.remove_oldest(turn, through, limit).await });
         removal.await.map_err(|gone| AppendError::Storage(Arc::new(gone)))?
+    }
+
+    async fn compare_oldest(&self, through: Sequence) -> Result<(), RetentionError> {
+        let pool = self.readers()?.get_sqlite_connection_pool();
+        let outcome = async {
+            let mut connection = pool.acquire().await?;
+            // Of one moment: what another run removes meanwhile is no finding.
+            let mut snapshot = connection.begin().await?;
+            let first: i64 = sqlx::query_scalar("SELECT coalesce(min(sequence), 1) FROM audit_log")
+                .fetch_one(&mut *snapshot)
+                .await?;
+            compare(&mut snapshot, first, stored(through)).await?;
+            snapshot.rollback().await
+        };
+        outcome.await.map_err(|error| match not_as_recorded(&error) {
+            Some(sequence) => RetentionError::Changed { sequence },
+            None => query_error(error).into(),
+        })
     }
 }
 

@@ -62,6 +62,15 @@ pub(super) enum MemoryError {
     },
 }
 
+/// The file in which stands what was signed last, given the key's: checkpoints, one after the other, one of
+/// each log.
+#[must_use]
+pub fn signed_beside(key_file: &Path) -> PathBuf {
+    let mut file = key_file.as_os_str().to_owned();
+    file.push(".signed");
+    PathBuf::from(file)
+}
+
 /// The last checkpoint of each log that is signed with the key in a file.
 #[derive(Debug, Clone)]
 pub(super) struct SignedMemory {
@@ -72,9 +81,7 @@ pub(super) struct SignedMemory {
 impl SignedMemory {
     /// What is remembered beside this key.
     pub(super) fn beside(key_file: &Path) -> Self {
-        let mut file = key_file.as_os_str().to_owned();
-        file.push(".signed");
-        Self { key_file: key_file.to_owned(), file: PathBuf::from(file) }
+        Self { key_file: key_file.to_owned(), file: signed_beside(key_file) }
     }
 
     pub(super) fn last(&self, origin: &Origin) -> Result<Option<Remembered>, MemoryError> {

@@ -9,4 +9,5 @@ mod memory;
 mod signer;
 
 pub use error::SigningKeyError;
+pub use memory::signed_beside;
 pub use signer::{Ed25519Signer, Ed25519SignerParameters};

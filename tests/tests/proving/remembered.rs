@@ -39,7 +39,7 @@ async fn anchored(
     let tree = Arc::new(SeaOrmAuditTree::new(storage.clone()));
     let signer: Arc<dyn CheckpointSigner> = Arc::new(record.signer.clone());
     let sign = SignCheckpoints::new(tree, signer, Arc::new(ManualClock::at(start())))
-        .anchored(Some(Arc::new(FileAnchor::new(anchor))));
+        .anchored(vec![Arc::new(FileAnchor::new(anchor))]);
     let outcome = (sign.probe().await, sign.run().await);
     storage.close().await;
     outcome

@@ -130,6 +130,9 @@ pub struct Verification {
     /// Whether signatures were checked with keys that came from elsewhere. Those that lie in the record
     /// itself are no better than the record.
     pub keys_from_elsewhere: bool,
+    /// What is damaged about the storage, in its own words, beside the entries: where those can be read, it
+    /// says nothing against them.
+    pub damage: Vec<String>,
     /// What is wrong, in the order of the record; at most a hundred.
     pub findings: Vec<Finding>,
     /// How many more there are.

@@ -4,16 +4,20 @@
 //! the tree; the tree's tiles are computed anew; its root is compared with that of every checkpoint,
 //! those in the record and those from elsewhere. Nothing is written.
 //!
-//! Deliberately absent: whether the database file is sound, which is for `AuditInspect`.
+//! Whether the storage under it is sound is asked beside, of whoever keeps it.
+//!
+//! Deliberately absent: what the storage is, and what sound means to it.
 
 mod accounted;
 mod checkpoints;
 mod finding;
+mod glance;
 mod misplaced;
 mod tiles;
 mod walk;
 
 pub use finding::{Finding, FindingKind, Verdict, Verification};
+pub use glance::inspect_proofs;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,6 +25,7 @@ use std::sync::Arc;
 use domain::ports::{LegalHoldError, QueryError, TreeError};
 use domain::proof::{InvalidOrigin, InvalidVerifierKey, Origin, SignedCheckpoint, VerifierKey};
 use domain::{AuditLog, AuditTree, LegalHolds, Sequence};
+use futures::future::join;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use accounted::Asked;
@@ -37,6 +42,9 @@ pub enum VerifyError {
     /// It cannot be read.
     #[error("the record cannot be verified")]
     Tree(#[from] TreeError),
+    /// It cannot be found out whether the storage under it is damaged.
+    #[error("the storage under the record cannot be examined")]
+    Storage(#[source] QueryError),
     /// It cannot be asked what it says of its own retention and erasures.
     #[error("what the record says of retention and erasure cannot be looked up")]
     Account(#[source] QueryError),
@@ -83,6 +91,7 @@ pub struct VerifyAuditLog {
     tree: Arc<dyn AuditTree>,
     keys: Vec<VerifierKey>,
     against: Vec<SignedCheckpoint>,
+    remembered: Vec<SignedCheckpoint>,
     segment: bool,
     asked: Option<Asked>,
 }
@@ -91,7 +100,8 @@ impl VerifyAuditLog {
     /// The use case over a record's tree.
     #[must_use]
     pub fn new(tree: Arc<dyn AuditTree>) -> Self {
-        Self { tree, keys: Vec::new(), against: Vec::new(), segment: false, asked: None }
+        let (keys, against, remembered) = (Vec::new(), Vec::new(), Vec::new());
+        Self { tree, keys, against, remembered, segment: false, asked: None }
     }
 
     /// Believes signatures of these keys alone. Without any, those are believed that lie in the record.
@@ -106,6 +116,12 @@ impl VerifyAuditLog {
         Self { against, ..self }
     }
 
+    /// Compares the record also with what signers remember, which may be about other records besides.
+    #[must_use]
+    pub fn remembered(self, remembered: Vec<SignedCheckpoint>) -> Self {
+        Self { remembered, ..self }
+    }
+
     /// Verifies an archive: a part of a record, beside which the tree of all of it is kept. Entries before
     /// and after are told by their hashes alone.
     #[must_use]
@@ -115,7 +131,7 @@ impl VerifyAuditLog {
 
     /// Asks the record what it says of itself, and finds what is gone from its beginning without a run of
     /// retention, and values that are gone from its entries without a request for erasure. Legal holds that
-    /// it tells of and that are not in force are noted.
+    /// it tells of and that are not in force are noted, and what is damaged about its storage is told.
     #[must_use]
     pub fn accounted_by(self, log: Arc<dyn AuditLog>, holds: Arc<dyn LegalHolds>) -> Self {
         Self { asked: Some(Asked { log, holds }), ..self }
@@ -128,6 +144,21 @@ impl VerifyAuditLog {
     /// When the record cannot be read, or is not the one that the keys or checkpoints are of. What is wrong
     /// with it is no error, but a finding.
     pub async fn run(&self, progress: impl Fn(u64)) -> Result<Verification, VerifyError> {
+        // Beside each other: where there are two processors, the storage is examined on the other one.
+        let (verified, damage) = join(self.verified(progress), self.damage()).await;
+        // What cannot be read says nothing, whatever the reason.
+        let verified = verified?;
+        Ok(Verification { damage: damage.map_err(VerifyError::Storage)?, ..verified })
+    }
+
+    async fn damage(&self) -> Result<Vec<String>, QueryError> {
+        match &self.asked {
+            Some(asked) => asked.log.damage().await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    async fn verified(&self, progress: impl Fn(u64)) -> Result<Verification, VerifyError> {
         let tree = &*self.tree;
         let standing = tree.standing().await?;
         let origin = Origin::of_log(&standing.log_id)
@@ -218,7 +249,10 @@ impl VerifyAuditLog {
             let named = names(others.collect());
             return Err(VerifyError::OtherCheckpoints { record: record(), named });
         }
-        Ok(ours.into_iter().cloned().collect())
+        // What is remembered was not said to be about this record.
+        let remembered = self.remembered.iter();
+        let remembered = remembered.filter(|signed| signed.checkpoint().origin == *origin);
+        Ok(ours.into_iter().chain(remembered).cloned().collect())
     }
 
     /// The keys whose signatures are believed, and those in the record that are none.

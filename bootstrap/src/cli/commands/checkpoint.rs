@@ -10,7 +10,7 @@ pub(super) async fn run(args: CheckpointArgs, context: Context<'_>) -> Result<()
         let opened = open_tree_for_reading(&context.settings.settings).await;
         let (_, tree) =
             opened.map_err(|error| Failure::because("the audit log cannot be read", error))?;
-        let newest = newest_checkpoint(&*tree, &context.program).await?;
+        let newest = newest_checkpoint(&*tree).await?;
         return context.console.print(newest.as_str());
     }
     let app = context.start_on_record().await?;

@@ -4,9 +4,11 @@ use std::io::{BufRead as _, IsTerminal as _};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use application::erasure::{EraseError, ErasureReport, ErasureRequest, HeldFromErasure};
+use application::erasure::{
+    EraseError, ErasureReport, ErasureRequest, HeldFromErasure, refuse_changed,
+};
 use domain::audit::{Erasure, ErasureCount, ErasureSelection};
-use domain::{Actor, AuditLog};
+use domain::{Actor, AuditLog, Sequence};
 
 use super::outcome::events;
 use crate::cli::erase_args::{EraseArgs, EraseOf};
@@ -55,6 +57,7 @@ fn failed(error: EraseError) -> Failure {
     match error {
         EraseError::NamesThePerson(names) => Failure::Usage(names.to_string()),
         EraseError::Held { entries: 0, holds } => Failure::because("nothing was erased", holds),
+        EraseError::Changed(changed) => Failure::because("nothing was erased", changed),
         other => Failure::because("not everything was erased", other),
     }
 }
@@ -95,6 +98,7 @@ async fn counted(erasure: &Erasure, context: &Context<'_>) -> Result<ErasureCoun
     let (log, holds) = (context.read_log().await?, context.read_legal_holds().await?);
     let nothing = |error| Failure::because("nothing was erased", error);
     let count = reader.count(erasure).await.map_err(|error| nothing(EraseError::Count(error)))?;
+    refuse_changed(&*reader, erasure, Sequence(u64::MAX)).await.map_err(failed)?;
     let held = HeldFromErasure::find(&*reader, &*holds, &*log, erasure).await.map_err(nothing)?;
     match held {
         Some(held) => Err(Failure::because("nothing can be erased of what is held", held)),

@@ -6,6 +6,7 @@ use domain::proof::Origin;
 use domain::{Actor, Emit};
 use infrastructure::signing::Ed25519Signer;
 
+use super::proof::unsigned;
 use crate::cli::proof_args::KeyCommand;
 use crate::cli::{Context, Failure};
 use crate::settings::known::KEY_VARIABLE;
@@ -25,10 +26,7 @@ async fn show(context: Context<'_>) -> Result<(), Failure> {
         opened.map_err(|error| Failure::because("the audit log cannot be read", error))?;
     let keys = tree.keys().await.map_err(Failure::tree)?;
     if keys.is_empty() {
-        let program = &context.program;
-        return Err(Failure::plain(format!(
-            "nothing of this record is signed yet: run `{program} checkpoint`"
-        )));
+        return Err(unsigned());
     }
     keys.iter().try_for_each(|key| context.console.print_line(&key.verifier_key))
 }
@@ -94,7 +92,10 @@ async fn rotate(context: Context<'_>) -> Result<(), Failure> {
     })?;
     context.console.print_line(&verifier)?;
     context.console.explain_line(
-        "programs that are running go on with the old key until they are started again",
+        "programs that are running go on with the old key until they are started again\n\
+         note: what the old key has signed is verified by the old public key, and what comes now by the new \
+         one: give whoever verifies both, as `indelible key show` prints them; with all of them in one file, \
+         that is `indelible verify --key FILE`",
     );
     Ok(())
 }

@@ -25,7 +25,7 @@ async fn prove(args: LogArgs, context: Context<'_>) -> Result<(), Failure> {
     let opened = open_tree_for_reading(&context.settings.settings).await;
     let (log, tree) =
         opened.map_err(|error| Failure::because("the audit log cannot be read", error))?;
-    let checkpoint = newest_checkpoint(&*tree, &context.program).await?;
+    let checkpoint = newest_checkpoint(&*tree).await?;
     let standing = tree.standing().await.map_err(Failure::tree)?;
     let there = log.span().await.map_err(Failure::query)?.first.map(|(first, _)| first);
     let first = match args.after {

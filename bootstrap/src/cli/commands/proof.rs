@@ -5,6 +5,7 @@ use std::path::Path;
 use application::proof::read_checkpoints;
 use domain::proof::{SignedCheckpoint, VerifierKey};
 use domain::{AuditLog, AuditTree, Sequence};
+use infrastructure::signing::signed_beside;
 
 use crate::cli::proof_args::KeyArgs;
 use crate::cli::{Context, Failure};
@@ -14,9 +15,7 @@ impl KeyArgs {
     pub(super) fn read(&self) -> Result<Vec<VerifierKey>, Failure> {
         let mut keys = Vec::new();
         for given in &self.keys {
-            // A key has two `+`; a file of that name is rare enough to be called `./a+b+c`.
-            let literal = given.matches('+').count() >= 2 && !given.starts_with(['.', '/']);
-            if literal {
+            if is_literal(given) {
                 keys.push(given.parse().map_err(|error| wrong(given, &error))?);
                 continue;
             }
@@ -37,6 +36,25 @@ impl KeyArgs {
         }
         Ok(keys)
     }
+
+    /// What signers remember beside the files with these keys. Such a file beside a private key is there
+    /// for whoever signs; whoever is given a public key may be given it as well.
+    pub(super) fn signed_beside(&self) -> Result<Vec<SignedCheckpoint>, Failure> {
+        let mut remembered = Vec::new();
+        for given in self.keys.iter().filter(|given| !is_literal(given)) {
+            let beside = signed_beside(Path::new(given));
+            if beside.exists() {
+                remembered.extend(checkpoints_in(&beside)?);
+            }
+        }
+        Ok(remembered)
+    }
+}
+
+/// Whether a key itself was given. It has two `+`; a file of that name is rare enough to be called
+/// `./a+b+c`.
+fn is_literal(given: &str) -> bool {
+    given.matches('+').count() >= 2 && !given.starts_with(['.', '/'])
 }
 
 fn wrong(given: &str, error: &dyn std::error::Error) -> Failure {
@@ -57,16 +75,15 @@ pub(super) fn checkpoints_in(file: &Path) -> Result<Vec<SignedCheckpoint>, Failu
 }
 
 /// The newest checkpoint in the record.
-pub(super) async fn newest_checkpoint(
-    tree: &dyn AuditTree,
-    program: &str,
-) -> Result<SignedCheckpoint, Failure> {
+pub(super) async fn newest_checkpoint(tree: &dyn AuditTree) -> Result<SignedCheckpoint, Failure> {
     let newest = tree.newest_checkpoint().await.map_err(Failure::tree)?;
-    let none = || {
-        Failure::plain(format!("nothing of this record is signed yet: run `{program} checkpoint`"))
-    };
-    SignedCheckpoint::parse(&newest.ok_or_else(none)?.note)
+    SignedCheckpoint::parse(&newest.ok_or_else(unsigned)?.note)
         .map_err(|error| Failure::because("the newest checkpoint cannot be read", error))
+}
+
+/// There is no checkpoint yet. The console says the command as the program was called.
+pub(super) fn unsigned() -> Failure {
+    Failure::plain("nothing of this record is signed yet: run `indelible checkpoint`")
 }
 
 impl Failure {

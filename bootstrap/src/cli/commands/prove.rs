@@ -6,22 +6,31 @@ use domain::{AuditTree, Sequence};
 
 use super::proof::{checkpoints_in, newest_checkpoint};
 use crate::cli::proof_args::ProveArgs;
-use crate::cli::{Context, Failure};
+use crate::cli::{Context, Failure, quoted};
 use crate::wiring::open_tree_for_reading;
 
 pub(super) async fn run(args: ProveArgs, context: Context<'_>) -> Result<(), Failure> {
     let opened = open_tree_for_reading(&context.settings.settings).await;
     let (log, tree) =
         opened.map_err(|error| Failure::because("the audit log cannot be read", error))?;
-    let proof = if let [old, new] = &args.consistency[..] {
-        let old = named_checkpoint(&*tree, old).await?;
-        let new = named_checkpoint(&*tree, new).await?;
+    let proof = if let [first, second] = &args.consistency[..] {
+        let old = named_checkpoint(&*tree, first).await?;
+        let new = named_checkpoint(&*tree, second).await?;
+        let [before, after] = [&old, &new].map(SignedCheckpoint::checkpoint);
+        if before.origin == after.origin && before.head.size > after.head.size {
+            return Err(Failure::Usage(format!(
+                "--consistency takes the older checkpoint first, and `{first}` is about more entries than \
+                 `{second}`: run `indelible prove --consistency {} {}`",
+                quoted(second),
+                quoted(first)
+            )));
+        }
         Proof::Consistency(prove_growth(&*tree, old, new).await.map_err(not_proven)?)
     } else {
         let sequence = context.place_of(&*log, args.event.as_deref().unwrap_or_default()).await?;
         let checkpoint = match &args.checkpoint {
             Some(file) => last_of(checkpoints_in(file)?)?,
-            None => newest_checkpoint(&*tree, &context.program).await?,
+            None => newest_checkpoint(&*tree).await?,
         };
         let mut proof = prove_entry(&*tree, sequence, checkpoint).await.map_err(not_proven)?;
         proof.disclosures.retain(|shown| {

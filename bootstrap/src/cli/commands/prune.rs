@@ -28,6 +28,11 @@ pub(super) async fn run(args: PruneArgs, context: Context<'_>) -> Result<(), Fai
     rules.above_floor().map_err(|below| Failure::Usage(below.to_string()))?;
     if args.dry_run {
         let plan = retention::plan(&rules, &context).await?;
+        if let Some(goes) = &plan.goes {
+            // What would be refused then is refused now, in the same words.
+            let compared = context.read_log().await?.compare_oldest(goes.through).await;
+            compared.map_err(|error| Failure::because("pruning would not finish", error))?;
+        }
         return say_what_would_go(&plan, &rules, context.console);
     }
     // The log is opened for reading first, so that a misspelt file is not made.

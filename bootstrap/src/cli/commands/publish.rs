@@ -22,7 +22,7 @@ pub(super) async fn run(folder: &Path, context: Context<'_>) -> Result<(), Failu
     let opened = open_tree_for_reading(&context.settings.settings).await;
     let (_, tree) =
         opened.map_err(|error| Failure::because("the audit log cannot be read", error))?;
-    let checkpoint = newest_checkpoint(&*tree, &context.program).await?;
+    let checkpoint = newest_checkpoint(&*tree).await?;
     let mut files = Folder { path: folder.to_owned(), unsettled: BTreeSet::new() };
     let bar = context.console.progress(checkpoint.checkpoint().head.size);
     let outcome = {

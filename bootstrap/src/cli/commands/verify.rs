@@ -3,21 +3,51 @@
 use std::pin::pin;
 
 use application::proof::{Finding, Verdict, Verification, VerifyAuditLog};
+use serde::Serialize;
+use serde_json::json;
 
 use super::outcome::{events, sequences};
 use super::proof::checkpoints_in;
 use crate::cli::output::harmless;
 use crate::cli::proof_args::{VerdictFormat, VerifyArgs};
 use crate::cli::{Console, Context, Failure, interrupt};
+use crate::settings::Settings;
 use crate::wiring::{ToVerify, open_to_verify};
 
 pub(super) async fn run(args: VerifyArgs, context: Context<'_>) -> Result<(), Failure> {
+    let Context { settings, console, .. } = context;
+    let format = VerdictFormat::or_default(args.format, console);
+    let verification = match verified(&args, settings.settings, console).await {
+        // A program reads the verdict, also where there is none to be had.
+        Err(failure @ Failure::Unchecked { .. }) if format == VerdictFormat::Json => {
+            print(
+                &json!({"verdict": Verdict::Unknown, "unknown": failure.with_causes()}),
+                console,
+            )?;
+            return Err(failure);
+        }
+        verified => verified?,
+    };
+    report(&verification, format, console)?;
+    match verification.verdict {
+        Verdict::Intact => Ok(()),
+        Verdict::Tampered => Err(Failure::Tampered),
+        Verdict::Unknown => Err(Failure::Unknown),
+    }
+}
+
+/// What verifying the record came to.
+async fn verified(
+    args: &VerifyArgs,
+    mut settings: Settings,
+    console: &Console,
+) -> Result<Verification, Failure> {
     let keys = args.keys.read()?;
+    let remembered = args.keys.signed_beside()?;
     let mut against = Vec::new();
     for file in &args.against {
         against.extend(checkpoints_in(file)?);
     }
-    let mut settings = context.settings.settings.clone();
     if let Some(file) = &args.file {
         settings.audit.database_url = file.display().to_string();
     }
@@ -30,8 +60,8 @@ pub(super) async fn run(args: VerifyArgs, context: Context<'_>) -> Result<(), Fa
     // An archive is named by whoever means one: a record that was put into its form is none.
     let archive = archive && args.file.is_some();
     let verify = VerifyAuditLog::new(tree).accounted_by(log, holds);
-    let verify = verify.believing(keys).against(against).of_archive(archive);
-    let bar = context.console.progress(newest.0);
+    let verify = verify.believing(keys).against(against).remembered(remembered).of_archive(archive);
+    let bar = console.progress(newest.0);
     let outcome = {
         let mut run = pin!(verify.run(|done| bar.set_position(done)));
         let mut interrupted = pin!(interrupt::requested());
@@ -44,27 +74,22 @@ pub(super) async fn run(args: VerifyArgs, context: Context<'_>) -> Result<(), Fa
         }
     };
     bar.finish_and_clear();
-    let verification = outcome.map_err(|error| Failure::unchecked(unchecked, error))?;
-    report(&verification, args.format, context.console)?;
-    match verification.verdict {
-        Verdict::Intact => Ok(()),
-        Verdict::Tampered => Err(Failure::Tampered),
-        Verdict::Unknown => Err(Failure::Unknown),
-    }
+    outcome.map_err(|error| Failure::unchecked(unchecked, error))
+}
+
+fn print(verdict: &impl Serialize, console: &mut Console) -> Result<(), Failure> {
+    let json = serde_json::to_string_pretty(verdict)
+        .map_err(|error| Failure::because("the verdict cannot be written", error))?;
+    console.print_line(&json)
 }
 
 fn report(
     verification: &Verification,
-    format: Option<VerdictFormat>,
+    format: VerdictFormat,
     console: &mut Console,
 ) -> Result<(), Failure> {
-    let for_people = console.person_reads_results;
-    let format =
-        format.unwrap_or(if for_people { VerdictFormat::Text } else { VerdictFormat::Json });
     if format == VerdictFormat::Json {
-        let json = serde_json::to_string_pretty(verification)
-            .map_err(|error| Failure::because("the verdict cannot be written", error))?;
-        return console.print_line(&json);
+        return print(verification, console);
     }
     for line in sentences(verification) {
         console.print_line(&line)?;
@@ -129,6 +154,12 @@ fn sentences(verification: &Verification) -> Vec<String> {
             verification.checkpoints, verification.against
         ),
     });
+    if let Some(first) = verification.damage.first() {
+        lines.push(harmless(&format!(
+            "warning: the file is damaged, beside what is told here: {first}; copy it away as it is, and put a \
+             backup in its place"
+        )));
+    }
     if !verification.keys_from_elsewhere && compared > 0 {
         lines.push(
             "the public keys are those in the record itself: give the one you know with --key"

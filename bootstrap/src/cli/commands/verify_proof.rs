@@ -19,11 +19,18 @@ pub(super) fn run(args: VerifyProofArgs, context: Context<'_>) -> Result<(), Fai
                 .to_owned(),
         ));
     }
-    let text = read(&args.file)?;
     let console = context.console;
-    let for_people = console.person_reads_results;
-    let format =
-        args.format.unwrap_or(if for_people { VerdictFormat::Text } else { VerdictFormat::Json });
+    let format = VerdictFormat::or_default(args.format, console);
+    let text = match read(&args.file) {
+        // A program reads the verdict, also where there is none to be had.
+        Err(failure) if format == VerdictFormat::Json => {
+            let message = failure.with_causes();
+            let told = json!({"verdict": "unknown", "kind": "unread", "message": message});
+            console.print_line(&serde_json::to_string_pretty(&told).unwrap_or_default())?;
+            return Err(failure);
+        }
+        text => text?,
+    };
     let checked = Proof::parse(&text).and_then(|proof| proof.check(&keys));
     let told = match &checked {
         Ok(proven) => proven_json(proven),

@@ -15,6 +15,8 @@ pub(crate) struct Printer {
     fields: &'static [&'static str],
     cut_last: bool,
     table: Vec<Vec<String>>,
+    /// How wide the columns were so far.
+    widths: Vec<u16>,
     printed: u64,
 }
 
@@ -28,6 +30,7 @@ impl Printer {
             fields: R::FIELDS,
             cut_last: R::CUT_LAST,
             table: Vec::new(),
+            widths: Vec::new(),
             printed: 0,
         }
     }
@@ -67,13 +70,18 @@ impl Printer {
         }
     }
 
-    /// Prints the table so far and begins another, for rows that keep coming.
+    /// Prints the table so far, for rows that keep coming: they stand below it in the same columns, which get
+    /// wider where one of them needs more room.
     pub(crate) fn flush(&mut self, console: &mut Console) -> Result<(), Failure> {
         if !self.table.is_empty() {
             let rows = std::mem::take(&mut self.table);
-            let rows = if self.cut_last { fitted(self.headings, rows, console) } else { rows };
+            let rows = if self.cut_last {
+                fitted(self.headings, rows, &self.widths, console)
+            } else {
+                rows
+            };
             let headings = std::mem::take(&mut self.unsaid_headings);
-            console.print(&render(headings, &rows))?;
+            console.print(&render(headings, &rows, &mut self.widths))?;
         }
         console.flush()
     }
@@ -93,7 +101,12 @@ impl Printer {
 }
 
 /// The rows with their last column cut to what is left of the line, where a person looks at it.
-fn fitted(headings: &[&str], mut rows: Vec<Vec<String>>, console: &Console) -> Vec<Vec<String>> {
+fn fitted(
+    headings: &[&str],
+    mut rows: Vec<Vec<String>>,
+    widths: &[u16],
+    console: &Console,
+) -> Vec<Vec<String>> {
     /// What the last column keeps however narrow the terminal is.
     const LEAST: usize = 20;
     /// Letters between two columns.
@@ -102,7 +115,8 @@ fn fitted(headings: &[&str], mut rows: Vec<Vec<String>>, console: &Console) -> V
         let last = headings.len() - 1;
         let widths = (0..last).map(|column| {
             let cells = rows.iter().map(|row| row[column].chars().count());
-            cells.chain([headings[column].chars().count()]).max().unwrap_or(0) + GAP
+            let before = widths.get(column).map_or(0, |width| usize::from(*width));
+            cells.chain([headings[column].chars().count(), before]).max().unwrap_or(0) + GAP
         });
         let left = console.width().saturating_sub(widths.sum::<usize>() + GAP).max(LEAST);
         for row in &mut rows {
@@ -171,6 +185,40 @@ mod tests {
         fn flush(&mut self) -> std::io::Result<()> {
             Ok(())
         }
+    }
+
+    struct Pair(&'static str, &'static str);
+
+    impl Row for Pair {
+        const HEADINGS: &'static [&'static str] = &["A", "B"];
+        const FIELDS: &'static [&'static str] = &["a", "b"];
+
+        fn cells(&self) -> Vec<String> {
+            vec![self.0.to_owned(), self.1.to_owned()]
+        }
+
+        fn fields(&self) -> Map<String, Value> {
+            Map::new()
+        }
+    }
+
+    #[test]
+    fn rows_that_come_later_stand_in_the_columns_of_those_above() {
+        let kept = Kept::default();
+        let mut console = Console::of(Box::new(kept.clone()), Box::new(std::io::sink()));
+        let mut printer = Printer::of::<Pair>(Format::Table);
+        for (first, second) in [("long one", "1"), ("s", "2"), ("a longer one", "3"), ("日本", "4")]
+        {
+            printer.row(&Pair(first, second), &mut console).unwrap();
+            printer.flush(&mut console).unwrap();
+        }
+        printer.finish(&mut console).unwrap();
+        let expected = "A         B\n\
+                        long one  1\n\
+                        s         2\n\
+                        a longer one  3\n\
+                        日本          4\n";
+        assert_eq!(String::from_utf8_lossy(&kept.0.lock().unwrap()), expected);
     }
 
     #[test]

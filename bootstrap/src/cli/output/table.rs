@@ -2,10 +2,14 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::{ContentArrangement, Table};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 
-/// A table without lines: headings, columns, and nothing else.
-pub(crate) fn render(headings: &[&str], rows: &[Vec<String>]) -> String {
+/// Letters beside the content of a column.
+const PADDING: u16 = 2;
+
+/// A table without lines: headings, columns, and nothing else. No column is narrower than `widths` says, which
+/// says afterwards how wide they are: what goes on below this table is as wide.
+pub(crate) fn render(headings: &[&str], rows: &[Vec<String>], widths: &mut Vec<u16>) -> String {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Disabled);
@@ -13,6 +17,15 @@ pub(crate) fn render(headings: &[&str], rows: &[Vec<String>]) -> String {
         table.set_header(headings.to_vec());
     }
     table.add_rows(rows.iter().cloned());
+    let content = table.column_max_content_widths();
+    widths.resize(content.len(), 0);
+    for ((column, content), width) in (0..).zip(content).zip(widths) {
+        *width = content.max(*width);
+        if let Some(column) = table.column_mut(column) {
+            let least = Width::Fixed(width.saturating_add(PADDING));
+            column.set_constraint(ColumnConstraint::LowerBoundary(least));
+        }
+    }
     let flush = |line: String| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned() + "\n";
     table.lines().map(flush).collect()
 }

@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: which digests stay for what goes, which is the domain's; and who may.
 
+mod changed;
 mod held;
 mod readers;
 mod scrub;
@@ -22,7 +23,7 @@ use super::decode::sequence;
 use super::filter::stored;
 use super::log::{Unusable, problem};
 use super::problem::{Patience, Trouble, Troubled};
-use super::tree::{ENTRY, entry};
+use super::tree::{ENTRY, Reach, entry, is_as_recorded};
 use super::writer::{State, Writer, is_sound};
 
 /// Erases from the audit log on SQLite. See [`domain::ports`] for what it promises.
@@ -132,6 +133,16 @@ impl AuditErasure for SeaOrmAuditErasure {
         held.map_err(|error| erasure_error(error, patience))
     }
 
+    async fn changed(
+        &self,
+        erasure: &Erasure,
+        through: Sequence,
+    ) -> Result<Option<Sequence>, ErasureError> {
+        let patience = Patience::of(self.storage()?.options().lock_timeout);
+        let changed = changed::changed(self.readers()?, erasure, through).await;
+        changed.map_err(|error| erasure_error(error, patience))
+    }
+
     async fn erase(
         &self,
         erasure: &Erasure,
@@ -190,6 +201,7 @@ impl Writer {
             .execute(&mut *transaction)
             .await?;
         let again = format!("{ENTRY} WHERE {} AND sequence = ?2", condition(erasure));
+        let reach = Reach::read(&mut transaction).await?;
         let mut erased = 0;
         for place in found {
             // Judged here and not before: it may have been pruned or erased meanwhile.
@@ -200,6 +212,10 @@ impl Writer {
             let Some(row) = row else { continue };
             let mut stored = entry(&row)?;
             let sequence = stored.sequence;
+            if !is_as_recorded(&mut transaction, reach, &stored).await? {
+                transaction.rollback().await?;
+                return Ok(Err(ErasureError::Changed { sequence }));
+            }
             match stored.erase(erasure.details) {
                 Ok(false) => continue,
                 Ok(true) => {

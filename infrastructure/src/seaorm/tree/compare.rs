@@ -1,10 +1,11 @@
-//! Comparing entries with the hashes of their leaves, before they are removed or copied: what is not as it
-//! was recorded is evidence, and stays.
+//! Comparing entries with the hashes of their leaves, before they are removed, copied or erased: what is not as
+//! it was recorded is evidence, and stays.
 //!
 //! Deliberately absent: finding out what is wrong with it, which `verify` does.
 
 use domain::Sequence;
-use domain::proof::{Digest, TILE_HEIGHT, TileId};
+use domain::ports::LeafCheck;
+use domain::proof::{Digest, StoredEntry, TILE_HEIGHT, TileId};
 use sea_orm::sqlx::{self, SqliteConnection};
 
 use super::grow::{Reach, Unfit, tile};
@@ -17,8 +18,8 @@ const WIDTH: i64 = 1 << TILE_HEIGHT;
 /// How many bytes a hash has.
 const HASH: usize = size_of::<Digest>();
 
-/// Compares every entry of a range that the tree reaches with the hash beside it and the one in the tree.
-/// What is older than the tree has neither.
+/// Compares every entry of a range with the hash beside it and, as far as the tree reaches, with the one in
+/// the tree. What is older than the tree has neither.
 ///
 /// # Errors
 /// When one of them is another, or is missing; see [`not_as_recorded`].
@@ -44,7 +45,8 @@ pub(in crate::seaorm) async fn compare(
             let entry = entries.next().filter(|entry| entry.sequence == sequence(place));
             let entry = entry.ok_or(Unfit::Missing { sequence: place })?;
             let computed = entry.computed.ok();
-            let as_recorded = computed.is_some_and(|leaf| Some(&leaf.0[..]) == hash);
+            let in_tree = place <= reach.newest();
+            let as_recorded = computed.is_some_and(|leaf| !in_tree || Some(&leaf.0[..]) == hash);
             if !as_recorded || entry.stored != computed {
                 return Err(Unfit::Changed { sequence: place }.into());
             }
@@ -52,6 +54,32 @@ pub(in crate::seaorm) async fn compare(
         next = end + 1;
     }
     Ok(())
+}
+
+/// Whether a single entry is what the hash beside it says and, as far as the tree reaches, the one there. One
+/// that is older than the tree has neither.
+pub(in crate::seaorm) async fn is_as_recorded(
+    connection: &mut SqliteConnection,
+    reach: Reach,
+    entry: &StoredEntry,
+) -> Result<bool, sqlx::Error> {
+    let place = entry.sequence.0.cast_signed();
+    let Some(index) = place.checked_sub(reach.genesis.saturating_add(1)).filter(|at| *at >= 0)
+    else {
+        return Ok(entry.leaf_hash.is_none());
+    };
+    let LeafCheck { stored, computed, .. } = LeafCheck::of(entry);
+    let Some(leaf) = computed.ok().filter(|computed| stored == Some(*computed)) else {
+        return Ok(false);
+    };
+    if place > reach.newest() {
+        return Ok(true);
+    }
+    let in_tree = "SELECT substr(hashes, 1 + 32 * (?1 % 256), 32) FROM audit_tile \
+                   WHERE level = 0 AND place = ?1 / 256";
+    let hash: Option<Vec<u8>> =
+        sqlx::query_scalar(in_tree).bind(index).fetch_optional(connection).await?;
+    Ok(hash.as_deref() == Some(&leaf.0[..]))
 }
 
 /// Where a tile has no more hashes.

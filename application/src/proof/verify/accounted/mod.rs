@@ -53,13 +53,12 @@ impl Asked {
         let in_force = self.holds.in_force().await?;
         let (mut runs, mut requests, mut holds) =
             (Runs::since(genesis), Requests::default(), Holds::default());
-        self.each(|event| {
+        let take = |event: &RecordedEvent| {
             runs.take(event);
             requests.take(event);
             holds.take(event);
-        })
-        .await
-        .map_err(VerifyError::Account)?;
+        };
+        each(&*self.log, take).await.map_err(VerifyError::Account)?;
         // Twice, since one may be placed or released while the record is read.
         holds.in_force(in_force);
         holds.in_force(self.holds.in_force().await?);
@@ -72,26 +71,40 @@ impl Asked {
         notes.extend(holds.notes());
         Ok(Account { findings, notes })
     }
+}
 
-    /// Shows everything that the record says of its own retention, erasures and holds, in its order.
-    async fn each(&self, mut show: impl FnMut(&RecordedEvent)) -> Result<(), QueryError> {
-        let types = [
-            AuditPruneStarted::DESCRIPTOR,
-            AuditPruned::DESCRIPTOR,
-            AuditErasureStarted::DESCRIPTOR,
-            AuditErased::DESCRIPTOR,
-            AuditErasureRefused::DESCRIPTOR,
-            AuditHoldPlaced::DESCRIPTOR,
-            AuditHoldReleased::DESCRIPTOR,
-        ];
-        let types = types.map(|one| TypePattern::new(one.event_type)).to_vec();
-        let filter = AuditFilter { types, ..AuditFilter::default() };
-        let mut after = Sequence(0);
-        loop {
-            let page = self.log.page(&filter, Page::after(after, PAGE)).await?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after = last.sequence;
-            page.iter().for_each(&mut show);
-        }
+/// What of everything up to an entry was removed by no run of retention that is on record.
+///
+/// # Errors
+/// When the record cannot be asked.
+pub(super) async fn removed(
+    log: &dyn AuditLog,
+    genesis: Sequence,
+    through: Sequence,
+) -> Result<Option<Finding>, QueryError> {
+    let mut runs = Runs::since(genesis);
+    each(log, |event| runs.take(event)).await?;
+    Ok(runs.unaccounted(through))
+}
+
+/// Shows everything that the record says of its own retention, erasures and holds, in its order.
+async fn each(log: &dyn AuditLog, mut show: impl FnMut(&RecordedEvent)) -> Result<(), QueryError> {
+    let types = [
+        AuditPruneStarted::DESCRIPTOR,
+        AuditPruned::DESCRIPTOR,
+        AuditErasureStarted::DESCRIPTOR,
+        AuditErased::DESCRIPTOR,
+        AuditErasureRefused::DESCRIPTOR,
+        AuditHoldPlaced::DESCRIPTOR,
+        AuditHoldReleased::DESCRIPTOR,
+    ];
+    let types = types.map(|one| TypePattern::new(one.event_type)).to_vec();
+    let filter = AuditFilter { types, ..AuditFilter::default() };
+    let mut after = Sequence(0);
+    loop {
+        let page = log.page(&filter, Page::after(after, PAGE)).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.sequence;
+        page.iter().for_each(&mut show);
     }
 }

@@ -157,6 +157,7 @@ impl Walked {
                 size => Sequence(standing.genesis.0.saturating_add(size)),
             },
             keys_from_elsewhere,
+            damage: Vec::new(),
             findings,
             more_findings: more,
             notes: self.notes,

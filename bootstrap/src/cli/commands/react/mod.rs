@@ -10,15 +10,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::delivery::{BeginError, DurableSubscription, RetryPolicy};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use domain::ports::SubscriptionStoreError;
+use domain::subscription::SubscriptionStatus;
 use domain::{EventFilter, Sequence, SubscriptionName};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use self::command::CommandHandler;
 use self::waiting::Waiting;
 use super::outcome::events;
-use crate::cli::durable_args::{Order, ReactArgs};
+use crate::cli::durable_args::{Order, Place, ReactArgs};
 use crate::cli::{Console, Context, Failure, interrupt};
 use crate::wiring::{App, SubscribeError};
 
@@ -66,19 +67,23 @@ async fn react(
     let now = Utc::now();
     let filter = EventFilter::matching(args.filter.filter(now));
     let durable = DurableSubscription::handling(args.name.as_str(), filter, handler)
-        .starting(args.from.resolve(now))
+        .starting(args.from.unwrap_or(Place::Now).resolve(now))
         .ordered_by(args.by.into())
         .with_width(args.width)
         .retrying(RetryPolicy::attempts(args.attempts))
         .on_exhausted(args.on_exhausted.into())
         .with_deadline(args.timeout.saturating_add(AFTERMATH));
     let letters = dead_letters(app, &args.name).await?;
+    let known = app.subscriptions().find(&args.name).await.map_err(unread)?;
     let guard = app.subscribe_durably(durable).await.map_err(|error| {
         if let SubscribeError::Begin(BeginError::Invalid(error)) = error {
             return Failure::Usage(error.to_string());
         }
         Failure::because("the events cannot be reacted to", error)
     })?;
+    if let Some(known) = known {
+        console.explain_line(&goes_on(&known, args.from.is_some()));
+    }
     if args.width > 1 && args.by == Order::Total {
         console.explain_line(
             "note: --width changes nothing while all events are handled one after the other: say \
@@ -120,14 +125,28 @@ async fn react(
     Ok(())
 }
 
+/// What becomes of a subscription that is there: nothing of how it was begun is asked for again.
+fn goes_on(known: &SubscriptionStatus, from: bool) -> String {
+    let SubscriptionStatus { name, cursor, created_at, .. } = known;
+    let begun = created_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let from = if from { "; --from is for a name that is new" } else { "" };
+    format!(
+        "note: `{name}`, begun {begun}, goes on with {}, by the filters of this call{from}: to go on from \
+         elsewhere, run `indelible subscriptions rewind {name} --to PLACE`, and to begin anew, first \
+         `indelible subscriptions remove {name}`",
+        cursor.next()
+    )
+}
+
+fn unread(error: SubscriptionStoreError) -> Failure {
+    Failure::because("the durable subscriptions cannot be read", error)
+}
+
 /// The dead letters there are, each with when it became one, so that another failure is told apart.
 async fn dead_letters(
     app: &App,
     name: &SubscriptionName,
 ) -> Result<HashSet<(Sequence, DateTime<Utc>)>, Failure> {
-    let unread = |error: SubscriptionStoreError| {
-        Failure::because("the durable subscriptions cannot be read", error)
-    };
     let letters = app.subscriptions().dead_letters(Some(name)).await.map_err(unread)?;
     Ok(letters.into_iter().map(|letter| (letter.sequence, letter.failed_at)).collect())
 }
