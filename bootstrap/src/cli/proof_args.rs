@@ -39,7 +39,8 @@ pub(super) struct VerifyArgs {
     #[arg(value_name = "FILE")]
     pub(super) file: Option<PathBuf>,
     /// Compare also with the checkpoints in this file, as `checkpoint` prints them or an anchor keeps
-    /// them; may be given several times
+    /// them; may be given several times. Those in FILE.signed beside a file that is given with --key are
+    /// compared in any case
     #[arg(long, value_name = "CHECKPOINT|ANCHOR")]
     pub(super) against: Vec<PathBuf>,
     #[command(flatten)]

@@ -183,10 +183,7 @@ impl AppBuilder {
         let signer: Arc<dyn CheckpointSigner> = services.resolve();
         // Where the record cannot be asked or written, what else is asked of it says so as well.
         if let Err(error) = announce_key(&*tree, &*log, &*signer, &*bus).await {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "it is not known to be on record with which key it is signed",
-            );
+            tracing::error!(%error, "with which key the record is signed is not known to be on record");
         }
         let anchors = anchor.map_or_else(|| anchors_of(&settings.proof), |anchor| vec![anchor]);
         let checkpoints =

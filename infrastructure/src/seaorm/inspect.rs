@@ -14,7 +14,7 @@ use sea_orm::sqlx::{self, Row};
 
 use super::examine::marks;
 use super::log::SeaOrmAuditLog;
-use super::migration::{APPLICATION_ID, SCHEMA_VERSION};
+use super::migration::{APPLICATION_ID, ARCHIVE_ID, SCHEMA_VERSION};
 use super::problem::{Trouble, Troubled as _, query_error};
 use super::storage::is_recent_enough;
 use schema::Schema;
@@ -45,7 +45,7 @@ impl AuditInspect for SeaOrmAuditLog {
         facts.push(expect(
             "application id",
             marks.application_id,
-            marks.application_id == APPLICATION_ID,
+            marks.application_id == if storage.is_archive() { ARCHIVE_ID } else { APPLICATION_ID },
             "the file is no audit log: name another one",
         ));
         // One who only reads leaves an earlier version as it is.

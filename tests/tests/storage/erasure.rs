@@ -175,7 +175,8 @@ async fn an_entry_from_before_the_tree_is_erased_without_digests() {
         .execute_batch(
             "CREATE TEMP TABLE kept AS SELECT sql FROM sqlite_schema \
              WHERE name = 'audit_log_is_never_changed'; \
-             DROP TRIGGER audit_log_is_never_changed; \
+             DROP TRIGGER audit_log_is_never_changed; DROP TRIGGER audit_tree_only_grows; \
+             UPDATE audit_tree SET genesis = 2; \
              UPDATE audit_log SET leaf_hash = NULL, personal_salt = NULL, details_salt = NULL;",
         )
         .unwrap();
@@ -203,12 +204,21 @@ async fn an_entry_that_is_not_as_it_was_written_is_named_and_its_chunk_is_left_a
     let before = record.stored().await;
     let refused = record.erasure.erase(&ann(false), Sequence(0), Sequence(3), 3).await.unwrap_err();
     let text = refused.to_string();
-    assert!(text.contains("entry 2") && text.contains("personal_salt"), "{text}");
+    assert!(text.contains("entry 2 is not what was recorded"), "{text}");
     assert_eq!(record.stored().await, before);
     let first = record.erasure.erase(&ann(false), Sequence(0), Sequence(1), 3).await.unwrap();
     assert_eq!(first.entries, 1);
     let permits = "SELECT count(*) FROM audit_erasure_permit";
     assert_eq!(raw.query_row(permits, (), |row| row.get::<_, i64>(0)).unwrap(), 0);
+    // Of one from before the tree nobody knows what was recorded; no digest can be made of such a value.
+    raw.execute_batch(
+        "DROP TRIGGER audit_tree_only_grows; UPDATE audit_tree SET genesis = 3; \
+         UPDATE audit_log SET leaf_hash = NULL;",
+    )
+    .unwrap();
+    let refused = record.erasure.erase(&ann(false), Sequence(0), Sequence(3), 3).await.unwrap_err();
+    let text = refused.to_string();
+    assert!(text.contains("entry 2") && text.contains("personal_salt"), "{text}");
 }
 
 #[tokio::test]

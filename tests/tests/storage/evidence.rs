@@ -1,11 +1,15 @@
-//! What somebody changed is evidence: it is neither removed nor put into an archive.
+//! What somebody changed is evidence: it is neither removed nor put into an archive, and nothing of it is
+//! erased.
 
 use super::place::{Place, log_over};
 use domain::audit::retention::Prefix;
-use domain::ports::{ArchiveError, ArchivePlace, RetentionError};
-use domain::{AuditAppend, AuditArchive, AuditRetention, AuditTree, Sequence};
+use domain::audit::{Erasure, ErasureSelection};
+use domain::ports::{ArchiveError, ArchivePlace, ErasureError, RetentionError};
+use domain::{AuditAppend, AuditArchive, AuditErasure, AuditRetention, AuditTree, Sequence};
 use indelible_tests::contract::audit_log::batch;
-use infrastructure::seaorm::{AuditStorage, SeaOrmAuditArchive, SeaOrmAuditTree};
+use infrastructure::seaorm::{
+    AuditStorage, SeaOrmAuditArchive, SeaOrmAuditErasure, SeaOrmAuditTree,
+};
 
 /// A log of six hundred entries that are in the tree, and the file as somebody changed it whom no trigger
 /// stopped.
@@ -32,6 +36,16 @@ fn rows(place: &Place) -> i64 {
     place.raw().query_row(count, (), |row| row.get(0)).unwrap()
 }
 
+/// All that can be erased, as it lies in the file.
+fn stored(place: &Place) -> Vec<String> {
+    let columns = "SELECT quote(actor) || quote(subject) || quote(user_identity) \
+                   || quote(CAST(details AS BLOB)) || quote(extensions) || quote(erased) \
+                   FROM audit_log ORDER BY sequence";
+    let raw = place.raw();
+    let mut all = raw.prepare(columns).unwrap();
+    all.query_map((), |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
 /// What was changed, and the first entry that is no longer as it was recorded.
 const CHANGES: [(&str, u64); 6] = [
     (
@@ -55,7 +69,11 @@ async fn an_entry_that_was_changed_is_not_removed_and_is_named() {
     for (statement, place_of_it) in CHANGES {
         let (place, storage) = changed(statement).await;
         let before = rows(&place);
-        let refused = log_over(&storage).remove_oldest(Sequence(599), u32::MAX).await.unwrap_err();
+        let log = log_over(&storage);
+        let compared = log.compare_oldest(Sequence(599)).await.unwrap_err();
+        log.compare_oldest(Sequence(place_of_it - 1)).await.unwrap();
+        let refused = log.remove_oldest(Sequence(599), u32::MAX).await.unwrap_err();
+        assert_eq!(compared.to_string(), refused.to_string(), "{statement}");
         assert!(
             matches!(refused, RetentionError::Changed { sequence } if sequence.0 == place_of_it),
             "{statement}: {refused:?}"
@@ -93,6 +111,58 @@ async fn no_archive_is_made_of_an_entry_that_was_changed() {
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "nothing is left of it");
         storage.close().await;
     }
+}
+
+#[tokio::test]
+async fn nothing_of_an_entry_that_was_changed_is_erased_and_it_is_named() {
+    // What is gone, as by the last of the changes, cannot be erased either.
+    for (statement, place_of_it) in &CHANGES[..5] {
+        let (place, storage) = changed(statement).await;
+        let before = stored(&place);
+        let erasure = SeaOrmAuditErasure::new(storage.clone());
+        let of = |place: u64| Erasure {
+            selection: ErasureSelection::Entry(Sequence(place)),
+            details: true,
+        };
+        let (changed, sound) = (of(*place_of_it), of(400));
+        let all = Sequence(u64::MAX);
+        let found = erasure.changed(&changed, all).await.unwrap();
+        assert_eq!(found, Some(Sequence(*place_of_it)), "{statement}");
+        let refused = erasure.erase(&changed, Sequence(0), all, 9).await.unwrap_err();
+        assert!(
+            matches!(refused, ErasureError::Changed { sequence } if sequence.0 == *place_of_it),
+            "{statement}: {refused:?}"
+        );
+        assert!(refused.to_string().contains("indelible verify"), "{refused}");
+        assert_eq!(stored(&place), before, "{statement}: all of it is still there");
+        assert_eq!(erasure.changed(&sound, all).await.unwrap(), None);
+        assert_eq!(erasure.erase(&sound, Sequence(0), all, 9).await.unwrap().entries, 1);
+        storage.close().await;
+    }
+}
+
+#[tokio::test]
+async fn an_entry_that_is_not_in_the_tree_yet_is_compared_with_the_hash_beside_it() {
+    let place = Place::new();
+    let storage = place.storage().await;
+    let log = log_over(&storage);
+    log.append(&batch("e", 3)).await.unwrap();
+    let erasure = SeaOrmAuditErasure::new(storage.clone());
+    let all = Sequence(u64::MAX);
+    let second = Erasure { selection: ErasureSelection::Entry(Sequence(2)), details: true };
+    assert_eq!(erasure.changed(&second, all).await.unwrap(), None);
+    log.compare_oldest(Sequence(3)).await.unwrap();
+    place
+        .raw()
+        .execute_batch(
+            "DROP TRIGGER audit_log_is_never_changed; \
+             UPDATE audit_log SET plan_id = 'another' WHERE sequence = 2",
+        )
+        .unwrap();
+    assert_eq!(erasure.changed(&second, all).await.unwrap(), Some(Sequence(2)));
+    let refused = log.compare_oldest(Sequence(3)).await.unwrap_err();
+    assert!(matches!(refused, RetentionError::Changed { sequence: Sequence(2) }), "{refused:?}");
+    storage.close().await;
 }
 
 #[tokio::test]

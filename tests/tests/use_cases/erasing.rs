@@ -36,6 +36,8 @@ struct Failing {
     bus: Mutex<Option<Arc<ReactiveEventBus>>>,
     /// Placed while the next chunk is erased.
     hold: Mutex<Option<(Arc<InMemoryLegalHolds>, LegalHold)>>,
+    /// An entry that somebody has changed.
+    changed: Mutex<Option<Sequence>>,
 }
 
 fn one_less(left: &AtomicUsize) -> bool {
@@ -72,6 +74,14 @@ impl AuditErasure for Failing {
             holds.place(&hold).await.unwrap();
         }
         self.log.erase(erasure, after, through, limit).await
+    }
+
+    async fn changed(
+        &self,
+        _: &Erasure,
+        through: Sequence,
+    ) -> Result<Option<Sequence>, ErasureError> {
+        Ok(self.changed.lock().unwrap().filter(|changed| *changed <= through))
     }
 
     async fn scrub(&self) -> Result<(), ErasureError> {
@@ -115,6 +125,7 @@ impl Stage {
             scrubbed: AtomicUsize::new(0),
             bus: Mutex::default(),
             hold: Mutex::default(),
+            changed: Mutex::default(),
         });
         let holds = Arc::new(InMemoryLegalHolds::new(Arc::clone(&log) as _));
         let use_case = EraseValues::new(
@@ -380,6 +391,21 @@ async fn what_is_held_is_refused_before_it_is_begun_and_the_hold_is_named() {
 
     stage.bus.emit(AuditHoldReleased { hold: 5, reason: None }).await.unwrap();
     stage.holds.release(hold.id).await.unwrap();
+    assert_eq!(stage.run("R-7").await.unwrap().entries, 3);
+}
+
+#[tokio::test]
+async fn what_was_changed_is_refused_before_anything_is_erased_or_on_record() {
+    let stage = Stage::with_events(3).await;
+    *stage.erasure.changed.lock().unwrap() = Some(Sequence(2));
+    let before = stage.record().await;
+    let refused = stage.run("R-7").await.unwrap_err();
+    let named =
+        matches!(refused, EraseError::Changed(ErasureError::Changed { sequence: Sequence(2) }));
+    assert!(named, "{refused:?}");
+    assert_eq!(stage.record().await, before, "nothing is erased or put on record");
+    // What is recorded later is another request's.
+    *stage.erasure.changed.lock().unwrap() = Some(Sequence(5));
     assert_eq!(stage.run("R-7").await.unwrap().entries, 3);
 }
 

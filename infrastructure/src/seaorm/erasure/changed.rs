@@ -4,11 +4,12 @@
 
 use domain::Sequence;
 use domain::audit::Erasure;
-use sea_orm::sqlx::{self, SqlitePool};
+use sea_orm::sqlx::{self, Row, SqlitePool};
 
 use super::{ask, condition};
+use crate::seaorm::decode::sequence;
 use crate::seaorm::filter::stored;
-use crate::seaorm::tree::{ENTRY, Reach, entry, is_as_recorded};
+use crate::seaorm::tree::{ENTRY, Reach, as_recorded};
 
 /// How many entries are read at a time.
 const PAGE: usize = 100;
@@ -34,9 +35,8 @@ pub(super) async fn changed(
             .fetch_all(&mut *connection)
             .await?;
         for row in &rows {
-            let entry = entry(row)?;
-            after = entry.sequence;
-            if !is_as_recorded(&mut connection, reach, &entry).await? {
+            after = sequence(row.try_get(0)?);
+            if as_recorded(&mut connection, reach, row).await?.is_none() {
                 return Ok(Some(after));
             }
         }

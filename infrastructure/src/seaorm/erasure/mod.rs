@@ -23,7 +23,7 @@ use super::decode::sequence;
 use super::filter::stored;
 use super::log::{Unusable, problem};
 use super::problem::{Patience, Trouble, Troubled};
-use super::tree::{ENTRY, Reach, entry, is_as_recorded};
+use super::tree::{ENTRY, Reach, as_recorded};
 use super::writer::{State, Writer, is_sound};
 
 /// Erases from the audit log on SQLite. See [`domain::ports`] for what it promises.
@@ -210,12 +210,11 @@ impl Writer {
                 .fetch_optional(&mut *transaction)
                 .await?;
             let Some(row) = row else { continue };
-            let mut stored = entry(&row)?;
-            let sequence = stored.sequence;
-            if !is_as_recorded(&mut transaction, reach, &stored).await? {
+            let sequence = sequence(*place);
+            let Some(mut stored) = as_recorded(&mut transaction, reach, &row).await? else {
                 transaction.rollback().await?;
                 return Ok(Err(ErasureError::Changed { sequence }));
-            }
+            };
             match stored.erase(erasure.details) {
                 Ok(false) => continue,
                 Ok(true) => {

@@ -6,6 +6,7 @@
 use domain::Sequence;
 use domain::ports::LeafCheck;
 use domain::proof::{Digest, StoredEntry, TILE_HEIGHT, TileId};
+use sea_orm::sqlx::sqlite::SqliteRow;
 use sea_orm::sqlx::{self, SqliteConnection};
 
 use super::grow::{Reach, Unfit, tile};
@@ -56,30 +57,35 @@ pub(in crate::seaorm) async fn compare(
     Ok(())
 }
 
-/// Whether a single entry is what the hash beside it says and, as far as the tree reaches, the one there. One
+/// The entry in a row, if it is what the hash beside it says and, as far as the tree reaches, the one there. One
 /// that is older than the tree has neither.
-pub(in crate::seaorm) async fn is_as_recorded(
+pub(in crate::seaorm) async fn as_recorded(
     connection: &mut SqliteConnection,
     reach: Reach,
-    entry: &StoredEntry,
-) -> Result<bool, sqlx::Error> {
-    let place = entry.sequence.0.cast_signed();
-    let Some(index) = place.checked_sub(reach.genesis.saturating_add(1)).filter(|at| *at >= 0)
-    else {
-        return Ok(entry.leaf_hash.is_none());
+    row: &SqliteRow,
+) -> Result<Option<StoredEntry>, sqlx::Error> {
+    let entry = match read::entry(row) {
+        // A value that is not even text was not recorded.
+        Err(sqlx::Error::ColumnDecode { .. }) => return Ok(None),
+        entry => entry?,
     };
-    let LeafCheck { stored, computed, .. } = LeafCheck::of(entry);
+    let place = entry.sequence.0.cast_signed();
+    if place <= reach.genesis {
+        return Ok(entry.leaf_hash.is_none().then_some(entry));
+    }
+    let LeafCheck { stored, computed, .. } = LeafCheck::of(&entry);
     let Some(leaf) = computed.ok().filter(|computed| stored == Some(*computed)) else {
-        return Ok(false);
+        return Ok(None);
     };
     if place > reach.newest() {
-        return Ok(true);
+        return Ok(Some(entry));
     }
     let in_tree = "SELECT substr(hashes, 1 + 32 * (?1 % 256), 32) FROM audit_tile \
                    WHERE level = 0 AND place = ?1 / 256";
+    let index = place - reach.genesis - 1;
     let hash: Option<Vec<u8>> =
         sqlx::query_scalar(in_tree).bind(index).fetch_optional(connection).await?;
-    Ok(hash.as_deref() == Some(&leaf.0[..]))
+    Ok((hash.as_deref() == Some(&leaf.0[..])).then_some(entry))
 }
 
 /// Where a tile has no more hashes.

@@ -24,10 +24,10 @@ use super::problem::{Patience, Trouble, Troubled};
 use super::writer::{Writer, is_sound};
 use crate::moment;
 
-pub(super) use compare::{compare, is_as_recorded, not_as_recorded};
+pub(super) use compare::{as_recorded, compare, not_as_recorded};
 pub(super) use grow::{Reach, Unfit, grow};
+pub(super) use read::ENTRY;
 pub(super) use read::entries as stored_entries;
-pub(super) use read::{ENTRY, entry};
 
 /// The tree of an audit log on SQLite. See [`domain::ports`] for what it promises.
 pub struct SeaOrmAuditTree {

@@ -58,12 +58,21 @@ impl Asked {
             requests.take(event);
             holds.take(event);
         };
-        each(&*self.log, take).await.map_err(VerifyError::Account)?;
+        let read = each(&*self.log, take).await;
+        let removed = first.map(|first| Sequence(first.0.saturating_sub(1)));
+        let removed = removed.filter(|removed| *removed > genesis);
+        if let Err(error) = read {
+            if removed.is_some() || !erased.is_empty() {
+                return Err(VerifyError::Account(error));
+            }
+            // As where an index is damaged, and no entry is.
+            let notes =
+                vec![format!("what the record says of legal holds cannot be looked up: {error}")];
+            return Ok(Account { findings: Vec::new(), notes });
+        }
         // Twice, since one may be placed or released while the record is read.
         holds.in_force(in_force);
         holds.in_force(self.holds.in_force().await?);
-        let removed = first.map(|first| Sequence(first.0.saturating_sub(1)));
-        let removed = removed.filter(|removed| *removed > genesis);
         let mut findings: Vec<Finding> =
             removed.and_then(|through| runs.unaccounted(through)).into_iter().collect();
         findings.extend(requests.unaccounted(erased));
