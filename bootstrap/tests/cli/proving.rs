@@ -186,6 +186,9 @@ fn growth_and_answers_are_proven() {
     assert_eq!(some["entries"].as_array().unwrap().len(), within);
     let by_actor = check(sandbox.run(&["log", "--actor", "agent:tester", "--prove"]).success().out);
     assert_eq!(by_actor["complete"], false);
+    let long_ago = ["log", "--until", "2001-01-01", "--prove"];
+    let none = check(sandbox.run(&long_ago).success().out);
+    assert_eq!((&none["complete"], none["entries"].as_array().unwrap().len()), (&true.into(), 0));
     sandbox.run(&["log", "--prove", "--limit", "3"]).with_code(2);
 }
 

@@ -2,9 +2,9 @@
 //! tells of.
 //!
 //! All leaves of the range are shown, and the values of those entries that the answer has. So whoever
-//! checks it sees by themselves which entries match by type, plan, project, session and correlation.
-//! What is asked of a value that a leaf has only a digest of, of times, or of the payload, cannot be
-//! seen in a leaf: then the answer's entries are proven, and that there are no more is not.
+//! checks it sees by themselves which entries match by type, plan, project, session, correlation and
+//! time. What is asked of a value that a leaf has only a digest of, or of the payload, cannot be seen in a
+//! leaf: then the answer's entries are proven, and that there are no more is not.
 
 use serde::{Deserialize, Serialize};
 

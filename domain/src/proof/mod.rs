@@ -34,7 +34,7 @@ mod tile_set;
 mod verifier_key;
 
 pub use answer_proof::{AnswerProof, AnswerRow, ProvenAnswer};
-pub use asked::Asked;
+pub use asked::{Asked, AskedSpan};
 pub use checkpoint::{Checkpoint, InvalidOrigin, NotACheckpoint, Origin};
 pub use commitment::{Commitments, CommittedField, Salt};
 pub use consistency_proof::{ConsistencyProof, ProvenGrowth};

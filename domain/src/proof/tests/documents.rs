@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use chrono::TimeDelta;
 use proptest::prelude::*;
 
 use super::support::{Key, Log};
@@ -195,7 +196,47 @@ fn an_answer_to_what_no_leaf_tells_is_not_said_to_be_complete() {
 }
 
 #[test]
+fn a_moment_is_in_the_span_from_its_first_one_until_the_first_one_after_it() {
+    let span = |since: &str, until: &str| {
+        let end = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        AskedSpan { since: end(since), until: end(until) }
+    };
+    let moment = "2026-07-01T09:00:00.000000000Z";
+    for (since, until, is_in) in [
+        ("", "", true),
+        (moment, "", true),
+        ("2026-07-01T09:00:00.000000001Z", "", false),
+        ("2026-07-01T11:00:00+02:00", "2026-07-01T09:00:00.000000001Z", true),
+        ("", moment, false),
+        ("yesterday", "", false),
+        ("", "tomorrow", false),
+    ] {
+        assert_eq!(span(since, until).contains(moment), is_in, "{since} {until}");
+        let no_moment = span(since, until).contains("once");
+        assert_eq!(no_moment, span(since, until).is_open(), "{since} {until}");
+    }
+}
+
+#[test]
+fn an_answer_for_a_span_of_time_is_proven_complete() {
+    let mut log = Log::new(9);
+    for entry in &mut log.entries[4..] {
+        entry.recorded_at = "2026-07-01T10:00:00.000000000Z".into();
+    }
+    let recorded = AskedSpan { since: Some("2026-07-01T10:00:00Z".into()), until: None };
+    let asked = Asked { recorded, ..plans() };
+    let proof = log.answer_proof(asked, 0..9);
+    let proven = proof.clone().check(&log.keys()).unwrap();
+    let rows: Vec<_> = proven.rows.iter().map(|row| row.leaf.sequence.0).collect();
+    assert!(proven.complete && !rows.is_empty() && rows.iter().all(|row| *row >= 5), "{rows:?}");
+    let (mut less, sequence) = (proof, Sequence(rows[0]));
+    less.rows.remove(0);
+    assert_eq!(less.check(&log.keys()).unwrap_err(), ProofFlaw::LeftOut { sequence });
+}
+
+#[test]
 fn what_was_asked_is_taken_from_the_filter() {
+    let epoch = chrono::DateTime::UNIX_EPOCH;
     let filter = AuditFilter {
         types: vec![TypePattern::new("plan.*")],
         contexts: vec!["tool".into()],
@@ -203,6 +244,8 @@ fn what_was_asked_is_taken_from_the_filter() {
         project_name: Some("j".into()),
         session_id: Some("s".into()),
         correlation_id: Some("c".into()),
+        recorded: TimeSpan { since: Some(epoch), until: None },
+        occurred: TimeSpan { since: None, until: Some(epoch + TimeDelta::milliseconds(500)) },
         ..AuditFilter::default()
     };
     let asked = Asked::of(&filter);
@@ -215,15 +258,14 @@ fn what_was_asked_is_taken_from_the_filter() {
             project_name: Some("j".into()),
             session_id: Some("s".into()),
             correlation_id: Some("c".into()),
+            recorded: AskedSpan { since: Some("1970-01-01T00:00:00Z".into()), until: None },
+            occurred: AskedSpan { since: None, until: Some("1970-01-01T00:00:00.500Z".into()) },
             beyond_leaves: Vec::new(),
         }
     );
-    let recorded = TimeSpan { since: Some(chrono::DateTime::UNIX_EPOCH), until: None };
     for (filter, name) in [
         (AuditFilter { actor: Some("a".into()), ..filter.clone() }, "actor"),
         (AuditFilter { user_identity: Some("u".into()), ..filter.clone() }, "user_identity"),
-        (AuditFilter { recorded, ..filter.clone() }, "recorded"),
-        (AuditFilter { occurred: recorded, ..filter.clone() }, "occurred"),
         (AuditFilter { contains: Some("x".into()), ..filter.clone() }, "contains"),
     ] {
         assert_eq!(Asked::of(&filter).beyond_leaves, [name]);

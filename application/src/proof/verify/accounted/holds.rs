@@ -35,7 +35,7 @@ impl Holds {
         self.0.into_iter().map(|hold| {
             format!(
                 "legal hold {hold} is on record, and neither in force nor released: it was never put in \
-                 force, or was removed from outside; place it again, and release this one"
+                 force, was removed from outside, or is another record's; place it again, and release this one"
             )
         })
     }
