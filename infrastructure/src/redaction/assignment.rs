@@ -127,7 +127,7 @@ fn element_content(text: &str, start: usize) -> Option<Range<usize>> {
     let length = text[start..].find('<')?;
     let content = start..start + length;
     let closed = text[content.end..].starts_with("</");
-    (closed && length > 0 && !judge::is_reference(&text[content.clone()])).then_some(content)
+    (closed && !judge::is_reference(&text[content.clone()])).then_some(content)
 }
 
 fn past_space(bytes: &[u8], mut at: usize) -> usize {

@@ -284,3 +284,28 @@ fn a_mark_stays_where_it_is_and_text_beside_it_goes() {
         assert_eq!(text(&format!("PASSWORD=a{no_mark}")), "PASSWORD=[redacted:password]");
     }
 }
+
+#[test]
+fn a_mark_is_whole_or_it_is_none() {
+    use super::super::mark;
+    for whole in ["[redacted:x:01234567]", "[redacted:a-z_9:0123456789abcdef0123456789abcdef]"] {
+        assert_eq!(mark::length_at_start(&format!("{whole}]")), Some(whole.len()));
+        assert!(mark::is_mark(whole) && !mark::is_mark(&format!("{whole}]")));
+        assert_eq!(mark::find(&format!("[redacted:[ {whole}"), 3), Some(12..12 + whole.len()));
+    }
+    for none in [
+        "[redacted::01234567]",
+        "[redacted:x:0123456]",
+        "[redacted:x:012345678]",
+        "[redacted:x:0123456789abcdef0123456789abcde]",
+        "[redacted:x:01234567",
+        "[redacted:x:01234567 ]",
+        "[redacted:x:0123456g]",
+        "[redacted:X:01234567]",
+        "[redacted:x01234567]",
+        " [redacted:x:01234567]",
+        "",
+    ] {
+        assert_eq!(mark::length_at_start(none), None, "{none}");
+    }
+}
