@@ -106,7 +106,7 @@ impl Scanner {
         if found.is_empty() {
             return None;
         }
-        let mut redacted = String::with_capacity(text.len() + 32);
+        let mut redacted = String::with_capacity(text.len());
         let mut from = 0;
         for secret in &found {
             redacted.push_str(&text[from..secret.at.start]);
