@@ -375,4 +375,7 @@ fn what_is_nested_too_deeply_to_be_read_back_goes() {
     let deep = redacted(nested(1_000)).to_string();
     assert!(deep.contains("[redacted:too-deep]"), "{deep}");
     assert!(serde_json::from_str::<Value>(&format!("[[{deep}]]")).is_ok());
+    let objects = (0..1_000).fold(json!("x"), |inner, _| json!({ "a": inner }));
+    let deep = redacted(objects).to_string();
+    assert!(deep.contains("[redacted:too-deep]"), "{deep}");
 }

@@ -78,6 +78,11 @@ fn what_only_a_mark_shows_to_be_a_secret_goes_and_is_counted_too() {
     assert_eq!((without_hashes(&found), count), (json!("password = [redacted:password]"), 2));
 }
 
+#[test]
+fn what_was_read_as_a_value_is_not_read_as_a_name() {
+    assert_eq!(text("token = 'password': 'hunter'"), "token = '[redacted:token]': 'hunter'");
+}
+
 /// `«…»` marks the secret.
 fn check(kind: &str, marked: &str) {
     let (plain, mut expected) = (marked.replace(['«', '»'], ""), String::new());
