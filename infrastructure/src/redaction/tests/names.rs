@@ -247,6 +247,7 @@ fn pairs_of_a_name_and_a_value_lose_the_value() {
         (json!(["token", "kind"]), json!(["token", "kind"])),
         (json!(["db_password", "hunter"]), json!(["db_password", "hunter"])),
         (json!(["PASSWORD", "hunter"]), json!(["PASSWORD", "hunter"])),
+        (json!(["password", "hunter22", "x"]), json!(["password", "hunter22", "x"])),
         (json!(["old password", "really4?"]), json!(["old password", "really4?"])),
     ] {
         assert_eq!(redacted(list), expected);
