@@ -50,3 +50,15 @@ fn a_subscriber_does_not_hear_of_what_others_record() {
     inbox.grow(Sequence(5));
     assert_eq!((missed(&inbox), inbox.status()), (None, StreamStatus::Live));
 }
+
+#[test]
+fn each_time_a_reader_falls_behind_is_counted() {
+    let inbox = Inbox::of_subscriber("one", 4, EventFilter::all(), Arc::default());
+    for time in 1..=3 {
+        let mut state = inbox.lock();
+        state.fell_behind = true;
+        inbox.miss(state, &(Sequence(time)..=Sequence(time)));
+        assert_eq!(missed(&inbox), Some(vec![(time, time)]));
+        assert_eq!(inbox.fallbacks(), time);
+    }
+}
