@@ -77,3 +77,33 @@ fn refuse_exposed(metadata: &Metadata) -> Result<(), NotRead> {
 fn refuse_exposed(_: &Metadata) -> Result<(), NotRead> {
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_kept_whole_in_folders_that_are_made_for_it_and_never_in_place_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a").join("b").join("secret");
+        assert!(read(&file, 9).unwrap().is_none());
+        create(&file, b"first").unwrap();
+        assert_eq!(create(&file, b"second").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(read(&file, 9).unwrap().as_deref(), Some(&b"first"[..]));
+        replace(&file, b"third").unwrap();
+        assert_eq!(read(&file, 9).unwrap().as_deref(), Some(&b"third"[..]));
+        assert_eq!(read(&file, 2).unwrap().as_deref(), Some(&b"th"[..]));
+        assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_asked_for_is_not_taken_for_a_file_that_is_not_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret");
+        create(&file, b"first").unwrap();
+        for wrong in [file.join("below"), folder.path().join("x".repeat(300))] {
+            let refused = read(&wrong, 9).unwrap_err();
+            assert!(matches!(refused, NotRead::Unreadable(_)), "{refused:?}");
+        }
+    }
+}

@@ -11,7 +11,8 @@ use application::delivery::{DurableSubscription, RetryPolicy};
 use domain::events::{CATALOGUE, PlanApplied, PlanCreated, ToolInvoked};
 use domain::ports::handler;
 use domain::{DomainEvent, Emit, EventDraft, EventFilter, TraceParent};
-use indelible_tests::fakes::{Gate, Probe, Refusal, RefusingRecorder};
+use futures::FutureExt;
+use indelible_tests::fakes::{Gate, Probe, Refusal, RefusingRecorder, StallingRecorder};
 use indelible_tests::scenario::{Outcome, TestApp};
 use indelible_tests::stage::{Stage, plan, plans, tool};
 use infrastructure::bus::BusSettings;
@@ -76,6 +77,34 @@ async fn what_goes_over_the_bus_can_be_measured() {
     assert_eq!(found["indelible_batch_events"], [5.0, 1.0, 1.0, 3.0]);
     assert_eq!(found["indelible_commit_seconds"].len(), 4);
     assert!(found["indelible_commit_seconds"].iter().all(|took| (0.0..60.0).contains(took)));
+}
+
+#[tokio::test]
+async fn what_waits_to_be_recorded_and_to_be_handled_is_measured() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _here = metrics::set_default_local_recorder(&recorder);
+    let stage = Stage::in_memory(BusSettings { max_batch: 1, ..BusSettings::default() });
+    let stalling = Arc::new(StallingRecorder::new(stage.plain()));
+    stage.record_all_with(Arc::clone(&stalling) as _);
+    let held = Arc::new(Gate::closed());
+    let probe = Probe::new("held").behind(Arc::clone(&held));
+    let (probe, _subscription) = stage.watch_with(EventFilter::all(), probe);
+    let mut emits: Vec<_> = (0..4).map(|number| stage.bus.emit_batch(vec![plan(number)])).collect();
+    assert!(emits.iter_mut().all(|emit| emit.now_or_never().is_none()));
+    stalling.gate.arrived(1).await;
+    assert_eq!(measured(&snapshotter)["indelible_queued_emits"], [3.0]);
+    stalling.gate.open();
+    for emit in emits {
+        emit.await.unwrap();
+    }
+    held.arrived(1).await;
+    let found = measured(&snapshotter);
+    assert_eq!(found["indelible_queued_emits"], [0.0]);
+    assert_eq!(found["indelible_reader_queued_events"], [3.0]);
+    held.open();
+    probe.told(4).await;
+    assert_eq!(measured(&snapshotter)["indelible_reader_queued_events"], [0.0]);
 }
 
 #[tokio::test]

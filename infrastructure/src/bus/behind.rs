@@ -101,3 +101,40 @@ async fn fetch(
     let first = log.span().await?.first.map(|(first, _)| first);
     Ok((entries, found.into_iter().chain(first).min()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn behind(after: u64) -> Behind {
+        let spans = [3..=5, 8..=9].map(|span| Sequence(*span.start())..=Sequence(*span.end()));
+        Behind { spans: spans.to_vec(), after: Sequence(after) }
+    }
+
+    #[test]
+    fn lost_is_what_was_to_be_read_and_lies_before_what_is_there() {
+        for (after, first, expected) in [
+            (2, 1, None),
+            (2, 3, None),
+            (2, 4, Some((3, 3, 1))),
+            (2, 6, Some((3, 5, 3))),
+            (2, 8, Some((3, 5, 3))),
+            (2, 9, Some((3, 8, 4))),
+            (2, 20, Some((3, 9, 5))),
+            (4, 5, None),
+            (4, 8, Some((5, 5, 1))),
+            (5, 8, None),
+            (9, 20, None),
+        ] {
+            let lost = behind(after).lost_before(Sequence(first));
+            let lost = lost.map(|lost| (lost.from.0, lost.through.0, lost.events));
+            assert_eq!(lost, expected, "after {after}, before {first}");
+        }
+    }
+
+    #[test]
+    fn what_lies_between_the_spans_is_somebody_elses() {
+        let contained: Vec<u64> = (0..12).filter(|at| behind(2).contains(Sequence(*at))).collect();
+        assert_eq!((contained, behind(2).end()), (vec![3, 4, 5, 8, 9], Sequence(9)));
+    }
+}

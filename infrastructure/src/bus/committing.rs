@@ -19,6 +19,9 @@ use super::shared::{Batch, Shared};
 use super::spans;
 use crate::sync::oneshot;
 
+#[cfg(test)]
+mod tests;
+
 /// What an emitter is told.
 pub(super) type Answer = Result<Vec<Receipt>, EmitError>;
 

@@ -21,6 +21,9 @@ use super::rest::{Busy, Rest};
 use super::shared::{Batch, Shared};
 use crate::sync::{Mutex, MutexGuard, Notify};
 
+#[cfg(test)]
+mod tests;
+
 /// Sequences that follow one another without a gap.
 pub(super) type Span = RangeInclusive<Sequence>;
 
@@ -225,13 +228,9 @@ impl Inbox {
 
     /// Notes a whole batch as missed.
     fn miss(&self, mut state: MutexGuard<'_, State>, span: &Span) {
-        // Otherwise the reader has something to do already, and need not be woken.
-        let idle = state.queued.is_empty() && state.missed.is_empty();
         state.miss(span);
         drop(state);
-        if idle {
-            self.ready.notify_one();
-        }
+        self.ready.notify_one();
     }
 
     /// Hears that the record has grown to `newest`, whoever added to it. Called by the sequencer alone,

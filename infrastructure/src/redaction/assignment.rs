@@ -8,6 +8,9 @@ use std::ops::Range;
 
 use super::judge::{self, Style};
 
+#[cfg(test)]
+mod tests;
+
 /// Names longer than this are no names.
 const LONGEST_NAME: usize = 128;
 /// Words longer than this are no code.
@@ -124,7 +127,7 @@ fn element_content(text: &str, start: usize) -> Option<Range<usize>> {
     let length = text[start..].find('<')?;
     let content = start..start + length;
     let closed = text[content.end..].starts_with("</");
-    (closed && length > 0 && !judge::is_reference(&text[content.clone()])).then_some(content)
+    (closed && !judge::is_reference(&text[content.clone()])).then_some(content)
 }
 
 fn past_space(bytes: &[u8], mut at: usize) -> usize {
@@ -141,18 +144,15 @@ fn past_quote(bytes: &[u8], start: usize) -> usize {
 }
 
 fn escapes_at(bytes: &[u8], start: usize) -> usize {
-    bytes[start.min(bytes.len())..].iter().take_while(|byte| **byte == b'\\').count()
+    bytes[start..].iter().take_while(|byte| **byte == b'\\').count()
 }
 
 /// What stands between the quotes that begin here, if they do: escaped ones, tripled ones, and
 /// those of `b"..."` included. Without a closing quote it is the rest of the line.
 fn quoted(text: &str, start: usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
-    let prefix = bytes[start.min(bytes.len())..]
-        .iter()
-        .take(2)
-        .take_while(|byte| b"bBrRuUfF@".contains(byte))
-        .count();
+    let prefix =
+        bytes[start..].iter().take(2).take_while(|byte| b"bBrRuUfF@".contains(byte)).count();
     let opening = start + prefix;
     let escapes = escapes_at(bytes, opening);
     let quote = *bytes.get(opening + escapes).filter(|byte| b"\"'`".contains(byte))?;
@@ -186,7 +186,7 @@ fn quoted(text: &str, start: usize) -> Option<Range<usize>> {
 /// An unquoted value: it ends at space, quotes and what separates commands or parameters.
 fn word(text: &str, start: usize) -> Range<usize> {
     let bytes = text.as_bytes();
-    let mut end = start.min(bytes.len());
+    let mut end = start;
     while let Some(&byte) = bytes.get(end) {
         let next = bytes.get(end + 1);
         let ends = byte.is_ascii_whitespace()
@@ -203,16 +203,9 @@ fn word(text: &str, start: usize) -> Range<usize> {
             end += 1;
         }
     }
-    let trailing = bytes[start.min(end)..end].iter().rev().take_while(|b| b",)}]:".contains(b));
-    let trimmed = end - trailing.count();
+    let trimmed = text[start..end].trim_end_matches([',', ')', '}', ']', ':']);
     // The bracket that closes a mark, or one that was opened within, is not trailing.
-    let opened = |range: Range<usize>| {
-        range.start < range.end && {
-            let taken = &text[range];
-            taken.contains(['[', '{', '('])
-        }
-    };
-    if opened(start.min(trimmed)..trimmed) { start..end } else { start.min(end)..trimmed }
+    if trimmed.contains(['[', '{', '(']) { start..end } else { start..start + trimmed.len() }
 }
 
 /// Whether what follows a comma is the next parameter: `name=` or `name:`.
@@ -227,7 +220,7 @@ fn in_call(bytes: &[u8], name: usize) -> bool {
     matches!(before, Some(b'(' | b',' | b'*'))
 }
 
-/// Whether only space, a list's dash or a quote stands before the name on its line.
+/// Whether only space or a list's dash stands before the name on its line.
 fn starts_line(bytes: &[u8], name: usize) -> bool {
     let before = bytes[..name].iter().rev().find(|byte| !matches!(byte, b' ' | b'\t' | b'-'));
     matches!(before, None | Some(b'\n'))

@@ -3,6 +3,13 @@
 //! A literal goes; an identifier, a type, a call or a placeholder stays. In doubt the style of the
 //! assignment decides: a shell's `TOKEN=abc` holds a literal, a function's `token=abc` a variable.
 
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use words::{LANGUAGE, PROSE};
+
 /// How a value is assigned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Style {
@@ -30,112 +37,6 @@ pub(super) struct Context<'a> {
     /// What comes right after the value.
     pub(super) ended_by: Option<u8>,
 }
-
-/// Types and constants of programming languages: what stands for a value, not a value.
-const LANGUAGE: &[&str] = &[
-    "str",
-    "string",
-    "int",
-    "integer",
-    "number",
-    "float",
-    "bool",
-    "boolean",
-    "bytes",
-    "byte",
-    "bytearray",
-    "char",
-    "object",
-    "any",
-    "unknown",
-    "none",
-    "null",
-    "nil",
-    "undefined",
-    "nan",
-    "true",
-    "false",
-    "optional",
-    "option",
-    "self",
-    "this",
-    "void",
-    "never",
-    "list",
-    "dict",
-    "map",
-    "set",
-    "array",
-    "tuple",
-    "vec",
-    "box",
-    "required",
-    "text",
-    "secretstr",
-    "await",
-    "new",
-    "not",
-    "lambda",
-    "function",
-    "async",
-    "typeof",
-    "if",
-    "is",
-    "the",
-    "a",
-    "an",
-    "empty",
-    "missing",
-    "invalid",
-    "expired",
-    "redacted",
-    "masked",
-    "hidden",
-    "yes",
-    "no",
-    "ok",
-];
-
-/// Words of prose that follow a flag when somebody writes about it.
-const PROSE: &[&str] = &[
-    "flag",
-    "flags",
-    "option",
-    "options",
-    "argument",
-    "arguments",
-    "parameter",
-    "parameters",
-    "is",
-    "are",
-    "and",
-    "or",
-    "to",
-    "for",
-    "with",
-    "in",
-    "on",
-    "if",
-    "was",
-    "can",
-    "must",
-    "should",
-    "will",
-    "value",
-    "values",
-    "when",
-    "from",
-    "that",
-    "as",
-    "the",
-    "a",
-    "an",
-    "instead",
-    "here",
-    "takes",
-    "expects",
-    "needs",
-];
 
 /// Whether a text stands in for a secret: `$PASSWORD`, `{token}`, `<token>`, `***`, a mark.
 pub(super) fn is_reference(text: &str) -> bool {
@@ -169,16 +70,12 @@ pub(super) fn is_literal(text: &str) -> bool {
 
 /// `PWD` names a folder in every shell, and a password elsewhere.
 pub(super) fn is_path_of(name: &str, value: &str) -> bool {
-    let pwd = name.len() >= 3
-        && name.is_char_boundary(name.len() - 3)
-        && name[name.len() - 3..].eq_ignore_ascii_case("pwd");
-    pwd && value.starts_with(['/', '~', '.'])
+    ends_with(name, "pwd") && value.starts_with(['/', '~', '.'])
 }
 
 /// `session_tokens: 184320`: how many there were.
 fn is_count_of(name: &str, word: &str) -> bool {
-    let plural = name.len().checked_sub("tokens".len()).and_then(|at| name.get(at..));
-    plural.is_some_and(|tail| tail.eq_ignore_ascii_case("tokens"))
+    ends_with(name, "tokens")
         && word.trim_end_matches([',', ';', ')', '.']).bytes().all(|byte| byte.is_ascii_digit())
 }
 
@@ -259,9 +156,6 @@ fn is_expression(word: &str) -> bool {
     word.starts_with(['(', '[', '{', '<', '*', '&', '!', '|'])
         || is_member(word)
         || (is_identifier(word) && word.contains('_') && digit_runs(word) < 2)
-        || is_path(word)
-        // A number or a moment is a value, not a secret, unless it is long.
-        || (word.len() < 6 && word.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// `self.token`, `settings.API_KEY`, `a::b`: segments that are identifiers, few of them numbered.
@@ -306,8 +200,13 @@ fn is_metavariable(word: &str) -> bool {
 fn repeats(name: &str, word: &str) -> bool {
     let word = word.trim_end_matches([',', ')', ';']);
     let word = word.strip_suffix(|c: char| c.is_ascii_digit()).unwrap_or(word);
-    let tail = name.len().checked_sub(word.len()).and_then(|at| name.get(at..));
-    !word.is_empty() && tail.is_some_and(|tail| tail.eq_ignore_ascii_case(word))
+    !word.is_empty() && ends_with(name, word)
+}
+
+/// Whether a name ends like this, whatever the case.
+fn ends_with(name: &str, end: &str) -> bool {
+    let tail = name.len().checked_sub(end.len()).and_then(|at| name.get(at..));
+    tail.is_some_and(|tail| tail.eq_ignore_ascii_case(end))
 }
 
 fn is_identifier(word: &str) -> bool {

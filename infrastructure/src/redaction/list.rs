@@ -83,11 +83,10 @@ impl Program {
 
     fn attached(self, text: &str, place: usize) -> Option<Attached> {
         let long = || text.starts_with("--user=") || text.starts_with("--proxy-user=");
-        let short = |option: &str| text.len() > SHORT_OPTION && text.starts_with(option);
         match self {
-            Self::Curl if long() || short("-u") => Some(Attached::Login),
-            Self::Database if short("-p") => Some(Attached::Password),
-            Self::SshPass if place == 1 && short("-p") => Some(Attached::Password),
+            Self::Curl if long() || text.starts_with("-u") => Some(Attached::Login),
+            Self::Database if text.starts_with("-p") => Some(Attached::Password),
+            Self::SshPass if place == 1 && text.starts_with("-p") => Some(Attached::Password),
             _ => None,
         }
     }

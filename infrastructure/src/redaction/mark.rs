@@ -61,8 +61,7 @@ impl Marker {
 
     /// The mark of a secret.
     pub(super) fn mark(&self, kind: &str, secret: &str) -> String {
-        let mut text =
-            String::with_capacity(OPENING.len() + kind.len() + Digits::Eight as usize + 2);
+        let mut text = String::new();
         self.push(&mut text, kind, secret, Digits::Eight);
         text
     }

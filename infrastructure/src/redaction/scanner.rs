@@ -3,6 +3,7 @@
 //! One pass over the text looks for all anchors at once. A text without any, as most are, costs
 //! that pass and no allocation.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
@@ -106,7 +107,7 @@ impl Scanner {
         if found.is_empty() {
             return None;
         }
-        let mut redacted = String::with_capacity(text.len() + 32);
+        let mut redacted = String::with_capacity(text.len());
         let mut from = 0;
         for secret in &found {
             redacted.push_str(&text[from..secret.at.start]);
@@ -120,12 +121,14 @@ impl Scanner {
     fn find(&self, text: &str, names: &SecretNames, reading: Reading) -> Vec<Found<'_>> {
         let mut found = Vec::new();
         let mut assignments = Vec::new();
-        let mut rules = 0_u64;
+        let mut rules = BTreeSet::new();
         let mut pem = false;
         let mut looked_to = 0;
         for hit in self.anchors.find_overlapping_iter(text) {
             match self.announced[hit.pattern()] {
-                Anchor::Rule(index) => rules |= 1 << index,
+                Anchor::Rule(index) => {
+                    rules.insert(index);
+                }
                 Anchor::Pem => pem = true,
                 Anchor::Mark => {
                     let length = mark::length_at_start(&text[hit.start()..]).unwrap_or_default();
@@ -139,10 +142,8 @@ impl Scanner {
                 Anchor::Name => {}
             }
         }
-        for (index, rule) in RULES.iter().enumerate() {
-            if rules & (1 << index) == 0 {
-                continue;
-            }
+        for index in rules {
+            let rule = &RULES[index];
             for secret in EXPRESSIONS[index].captures_iter(text).filter_map(|c| c.get(1)) {
                 let secret_text = secret.as_str();
                 let fits = match rule.check {

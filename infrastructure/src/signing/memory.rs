@@ -14,7 +14,7 @@ use domain::proof::{Origin, SignedCheckpoint};
 use crate::secret_file::{self, NotRead};
 
 /// One note of some hundred bytes for each log that is signed with the key.
-const MOST_BYTES: u64 = 1 << 20;
+const MOST_BYTES: u64 = 1_048_576;
 
 /// Why it is not known what was signed last.
 #[derive(Debug, thiserror::Error)]
@@ -183,9 +183,11 @@ mod tests {
         }
         assert_eq!((size(&memory, "a"), size(&memory, "b")), (Some(5), Some(9)));
         assert_eq!(size(&memory, "c"), None);
-        // The same again is what the same program signs after a crash.
-        memory.keep(&signed("a", 5)).unwrap();
-        assert_eq!(size(&memory, "a"), Some(5));
+        // The same again is what the same program signs after a crash, or with a new key.
+        let again = signed("a", 5);
+        memory.keep(&again).unwrap();
+        let kept = memory.last(&origin("a")).unwrap().unwrap().checkpoint;
+        assert_eq!(kept.as_str(), again.as_str());
     }
 
     #[test]
@@ -247,5 +249,27 @@ mod tests {
         let elsewhere = SignedMemory::beside(&folder.path().join("none"));
         let said = elsewhere.keep(&signed("a", 3)).unwrap_err().to_string();
         assert!(said.contains("none.signed"), "{said}");
+    }
+
+    #[test]
+    fn beside_a_key_that_cannot_be_written_to_nothing_is_kept_and_signing_goes_on() {
+        for (kind, read_only) in [
+            (io::ErrorKind::ReadOnlyFilesystem, true),
+            (io::ErrorKind::PermissionDenied, true),
+            (io::ErrorKind::StorageFull, false),
+            (io::ErrorKind::NotFound, false),
+        ] {
+            assert_eq!(is_read_only(&kind.into()), read_only, "{kind}");
+        }
+        #[cfg(target_os = "linux")]
+        {
+            // Folders in which nobody can make a file: one is not to be written to, one has no place.
+            let folder = tempfile::tempdir().unwrap();
+            let memory = memory(&folder);
+            let at = |file: &str| SignedMemory { file: PathBuf::from(file), ..memory.clone() };
+            assert!(at("/sys/kernel/key.signed").keep(&signed("a", 3)).is_ok());
+            let full = at("/proc/key.signed").keep(&signed("a", 3)).unwrap_err();
+            assert!(matches!(full, MemoryError::Unwritable { .. }), "{full}");
+        }
     }
 }

@@ -60,6 +60,19 @@ async fn a_reader_keeps_up_with_what_fits_its_buffer() {
 }
 
 #[tokio::test]
+async fn what_a_stream_does_not_want_takes_no_place_in_its_buffer() {
+    let log = Arc::new(UnreadableLog::new(memory_log().1));
+    let stage = Stage::over(Arc::clone(&log) as _, small(10));
+    stage.record_all();
+    let wanted = |event: &domain::RecordedEvent| event.sequence.0 > 2;
+    let mut stream = stage.bus.stream(EventFilter::all().where_event(wanted), StartAt::Now);
+    must(stage.bus.emit_batch(plans(0..2)).await);
+    must(stage.bus.emit_batch(plans(2..50)).await);
+    assert_eq!(at_hand(&mut stream).await, (3..=50).collect::<Vec<_>>());
+    assert_eq!((stage.bus.counters().fallbacks, log.pages()), (0, 0));
+}
+
+#[tokio::test]
 async fn a_reader_that_falls_behind_goes_back_to_the_record_and_rejoins() {
     let log = Arc::new(UnreadableLog::new(memory_log().1));
     let stage = Stage::over(Arc::clone(&log) as _, small(3));

@@ -222,3 +222,21 @@ async fn a_subscriber_whose_destructor_uses_the_bus_is_let_go() {
     };
     eventually("it is dropped", || recorded() == Some(1)).await;
 }
+
+#[tokio::test]
+async fn a_bus_that_is_told_to_end_says_so_while_it_still_records() {
+    let stage = Stage::in_memory(BusSettings::default());
+    let recorder = Arc::new(StallingRecorder::new(stage.plain()));
+    stage.record_all_with(Arc::clone(&recorder) as _);
+    let mut emit = stage.bus.emit_batch(vec![plan(1)]);
+    assert!((&mut emit).now_or_never().is_none());
+    recorder.gate.arrived(1).await;
+    assert!(!stage.bus.condition().shut_down);
+    let mut ending = stage.bus.shutdown(Duration::from_secs(10));
+    assert!((&mut ending).now_or_never().is_none());
+    assert!(stage.bus.condition().shut_down);
+    recorder.gate.open();
+    must(emit.await);
+    ending.await;
+    assert!(stage.bus.condition().shut_down);
+}

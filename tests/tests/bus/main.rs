@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: what every bus promises; see the contract suites.
 
+mod beginning;
 mod catching_up;
 mod lifetime;
 mod logged_lines;

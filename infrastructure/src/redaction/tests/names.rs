@@ -28,6 +28,9 @@ fn names_of_secrets_are_seen_however_they_are_written() {
         ("token", "token"),
         ("accessToken", "token"),
         ("HTTPAuthToken", "token"),
+        ("HTTPToken", "token"),
+        ("myJWT", "token"),
+        ("env[password]", "password"),
         ("session_token", "token"),
         ("access_tokens", "token"),
         ("csrf-token", "token"),
@@ -198,6 +201,9 @@ fn a_password_within_an_argument_goes() {
             json!(["sshpass", "-p[redacted:password]", "ssh", "-p22"]),
         ),
         (json!(["find", "-print"]), json!(["find", "-print"])),
+        (json!(["curl", "http://a.b:8080/x", "-v"]), json!(["curl", "http://a.b:8080/x", "-v"])),
+        (json!(["docker", "-p", "8080:80"]), json!(["docker", "-p", "8080:80"])),
+        (json!(["sshpass", "-e", "ssh", "-p", "22"]), json!(["sshpass", "-e", "ssh", "-p", "22"])),
     ] {
         assert_eq!(redacted(list), expected);
     }
@@ -224,6 +230,13 @@ fn an_argument_or_a_value_with_a_mark_is_judged_as_it_was_without() {
 }
 
 #[test]
+fn each_secret_of_a_login_is_counted() {
+    let login = |user: &str| json!(["curl", "-u", format!("{user}:hunter22")]);
+    assert_eq!(redacted_by(&redactor(), login("ann")).1, 1);
+    assert_eq!(redacted_by(&redactor(), login(&format!("ghp_{}", "a1".repeat(18)))).1, 2);
+}
+
+#[test]
 fn pairs_of_a_name_and_a_value_lose_the_value() {
     for (list, expected) in [
         (json!([["DB_PASSWORD", "hunter22"]]), json!([["DB_PASSWORD", "[redacted:password]"]])),
@@ -232,6 +245,9 @@ fn pairs_of_a_name_and_a_value_lose_the_value() {
         (json!(["DB_PASSWORD", "API_TOKEN"]), json!(["DB_PASSWORD", "API_TOKEN"])),
         (json!(["DB_PASSWORD", "$DB_PASSWORD2"]), json!(["DB_PASSWORD", "$DB_PASSWORD2"])),
         (json!(["token", "kind"]), json!(["token", "kind"])),
+        (json!(["db_password", "hunter"]), json!(["db_password", "hunter"])),
+        (json!(["PASSWORD", "hunter"]), json!(["PASSWORD", "hunter"])),
+        (json!(["password", "hunter22", "x"]), json!(["password", "hunter22", "x"])),
         (json!(["old password", "really4?"]), json!(["old password", "really4?"])),
     ] {
         assert_eq!(redacted(list), expected);
@@ -360,4 +376,7 @@ fn what_is_nested_too_deeply_to_be_read_back_goes() {
     let deep = redacted(nested(1_000)).to_string();
     assert!(deep.contains("[redacted:too-deep]"), "{deep}");
     assert!(serde_json::from_str::<Value>(&format!("[[{deep}]]")).is_ok());
+    let objects = (0..1_000).fold(json!("x"), |inner, _| json!({ "a": inner }));
+    let deep = redacted(objects).to_string();
+    assert!(deep.contains("[redacted:too-deep]"), "{deep}");
 }

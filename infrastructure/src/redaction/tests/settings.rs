@@ -58,6 +58,24 @@ fn further_patterns_are_secret_whole_or_in_their_first_group() {
 }
 
 #[test]
+fn secrets_that_touch_each_other_or_a_mark_stay_apart() {
+    let pattern = |kind: &str, pattern: &str| (kind.to_owned(), pattern.to_owned());
+    let settings = RedactionSettings {
+        extra_patterns: vec![pattern("a", "A+"), pattern("b", "B+"), pattern("ab", "B+Z")],
+        ..RedactionSettings::default()
+    };
+    let redactor = with(&settings).unwrap();
+    for (from, to, secrets) in [
+        ("xAAABBBx", "x[redacted:a][redacted:b]x", 2),
+        ("AA[redacted:x:01234567]BB", "[redacted:a][redacted:x][redacted:b]", 2),
+        ("BBZ", "[redacted:ab]", 1),
+    ] {
+        let (found, count) = redacted_by(&redactor, json!(from));
+        assert_eq!((without_hashes(&found), count), (json!(to), secrets));
+    }
+}
+
+#[test]
 fn a_setting_that_is_no_rule_is_refused_by_its_name() {
     let pattern = |kind: &str, pattern: &str| RedactionSettings {
         extra_patterns: vec![(kind.to_owned(), pattern.to_owned())],

@@ -60,6 +60,29 @@ fn a_secret_known_by_its_shape_goes_wherever_it_stands() {
     }
 }
 
+#[test]
+fn every_secret_of_a_kind_goes_also_where_they_touch_and_is_counted() {
+    let token = format!("ghp_{}", "a1".repeat(18));
+    let key = format!("AKIA{}", "IOSFODNN7EXAMPLE");
+    let said = format!("{token} {token},{key}");
+    let (found, count) = redacted_by(&redactor(), json!(said));
+    let expected = "[redacted:github-token] [redacted:github-token],[redacted:aws-access-key]";
+    assert_eq!((without_hashes(&found), count), (json!(expected), 3));
+}
+
+#[test]
+fn what_only_a_mark_shows_to_be_a_secret_goes_and_is_counted_too() {
+    // Code at first; beside a mark it is none.
+    let said = json!(format!("password = self.ghp_{}", "abcd".repeat(6)));
+    let (found, count) = redacted_by(&redactor(), said);
+    assert_eq!((without_hashes(&found), count), (json!("password = [redacted:password]"), 2));
+}
+
+#[test]
+fn what_was_read_as_a_value_is_not_read_as_a_name() {
+    assert_eq!(text("token = 'password': 'hunter'"), "token = '[redacted:token]': 'hunter'");
+}
+
 /// `«…»` marks the secret.
 fn check(kind: &str, marked: &str) {
     let (plain, mut expected) = (marked.replace(['«', '»'], ""), String::new());
@@ -179,6 +202,17 @@ fn private_keys_go_as_a_block_even_when_cut_off() {
         );
         assert_eq!(text(&with_header), "[redacted:private-key]\n: done");
     }
+    let short = "MIIEvQIBADANBgkqhkiG";
+    for (from, to) in [
+        (format!("-----BEGIN X25519 PRIVATE KEY-----\\r{short}\\r: x"), "\\r: x"),
+        (format!("-----BEGIN PRIVATE KEY-----\nr{}", &short[1..]), ""),
+        (format!("-----BEGIN PRIVATE KEY-----\n> {short}\n\n{short}"), ""),
+        (format!("-----BEGIN PRIVATE KEY-----\n{short}\nab \n"), " \n"),
+    ] {
+        assert_eq!(text(&from), format!("[redacted:private-key]{to}"), "{from}");
+    }
+    let word = format!("-----BEGIN PRIVATE KEY-----\n{}", &short[1..]);
+    assert_eq!(text(&word), word, "too short for a line of base64");
     let two = format!(
         "-----BEGIN PRIVATE KEY-----\n{line}\n-----END PRIVATE KEY-----\n\
          -----BEGIN PRIVATE KEY-----\n{line}"
@@ -282,5 +316,30 @@ fn a_mark_stays_where_it_is_and_text_beside_it_goes() {
     assert_eq!(text(&format!("PASSWORD={mark}more")), "PASSWORD=[redacted:password]");
     for no_mark in ["[redacted:", "[redacted:x]", "[redacted::01234567]", "[redacted:x:0123456]"] {
         assert_eq!(text(&format!("PASSWORD=a{no_mark}")), "PASSWORD=[redacted:password]");
+    }
+}
+
+#[test]
+fn a_mark_is_whole_or_it_is_none() {
+    use super::super::mark;
+    for whole in ["[redacted:x:01234567]", "[redacted:a-z_9:0123456789abcdef0123456789abcdef]"] {
+        assert_eq!(mark::length_at_start(&format!("{whole}]")), Some(whole.len()));
+        assert!(mark::is_mark(whole) && !mark::is_mark(&format!("{whole}]")));
+        assert_eq!(mark::find(&format!("[redacted:[ {whole}"), 3), Some(12..12 + whole.len()));
+    }
+    for none in [
+        "[redacted::01234567]",
+        "[redacted:x:0123456]",
+        "[redacted:x:012345678]",
+        "[redacted:x:0123456789abcdef0123456789abcde]",
+        "[redacted:x:01234567",
+        "[redacted:x:01234567 ]",
+        "[redacted:x:0123456g]",
+        "[redacted:X:01234567]",
+        "[redacted:x01234567]",
+        " [redacted:x:01234567]",
+        "",
+    ] {
+        assert_eq!(mark::length_at_start(none), None, "{none}");
     }
 }
