@@ -15,6 +15,7 @@ use domain::proof::{
 };
 use domain::{AuditTree, Clock};
 
+use super::KeyInUseError;
 use super::tree::{TreeReadError, head_at};
 
 /// Why no checkpoint was made.
@@ -79,6 +80,12 @@ pub enum CheckpointError {
         "the record has no name to sign for: it was changed from outside; run `indelible verify`"
     )]
     Nameless(#[from] InvalidOrigin),
+    /// It is not on record that another key is in use than before.
+    #[error(
+        "nothing is signed, since it is not known to be on record with which key: see to what is in the way, and \
+         start the program again"
+    )]
+    Withheld(#[source] Arc<KeyInUseError>),
     /// Signing failed.
     #[error(transparent)]
     Signing(#[from] SigningError),
@@ -106,6 +113,8 @@ pub struct SignCheckpoints {
     signer: Arc<dyn CheckpointSigner>,
     clock: Arc<dyn Clock>,
     anchors: Vec<Arc<dyn CheckpointAnchor>>,
+    /// Why it is not on record that the key is another one than before.
+    withheld: Option<Arc<KeyInUseError>>,
     /// Whether the newest checkpoint could not be kept by one of the anchors.
     unanchored: Arc<AtomicBool>,
 }
@@ -118,7 +127,14 @@ impl SignCheckpoints {
         signer: Arc<dyn CheckpointSigner>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { tree, signer, clock, anchors: Vec::new(), unanchored: Arc::default() }
+        Self {
+            tree,
+            signer,
+            clock,
+            anchors: Vec::new(),
+            withheld: None,
+            unanchored: Arc::default(),
+        }
     }
 
     /// Keeps each new checkpoint with all of these as well.
@@ -131,6 +147,12 @@ impl SignCheckpoints {
     #[must_use]
     pub fn anchors(&self) -> &[Arc<dyn CheckpointAnchor>] {
         &self.anchors
+    }
+
+    /// Signs nothing, where it is not on record which key is in use.
+    #[must_use]
+    pub fn withheld(self, why: Option<KeyInUseError>) -> Self {
+        Self { withheld: why.map(Arc::new), ..self }
     }
 
     /// The tree whose checkpoints these are.
@@ -221,6 +243,9 @@ impl SignCheckpoints {
     /// The name to sign for, and what was signed before. Asked before the tree is looked at: what others
     /// sign meanwhile may be about more than it had.
     async fn signed(&self) -> Result<(Origin, Signed), CheckpointError> {
+        if let Some(why) = &self.withheld {
+            return Err(CheckpointError::Withheld(Arc::clone(why)));
+        }
         let origin = Origin::of_log(&self.tree.standing().await?.log_id)?;
         let kept = self.tree.keys().await?;
         let kept = kept.iter().filter_map(|key| key.verifier_key.parse::<VerifierKey>().ok());

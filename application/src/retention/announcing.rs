@@ -20,19 +20,20 @@ pub(super) async fn begin(
     bus: &dyn EventBus,
     prefix: Prefix,
     rules: &RetentionRules,
-) -> Result<(), EmitError> {
+) -> Result<Receipt, EmitError> {
     let event = AuditPruneStarted {
         from_sequence: prefix.from.0,
         to_sequence: prefix.through.0,
         older_than_days: shortest(rules),
     };
-    bus.emit(EventDraft::from(event).by(actor())).await.map(|_| ())
+    bus.emit(EventDraft::from(event).by(actor())).await
 }
 
-/// Said of each range that is gone, or that nothing is, once the run is over.
+/// Said of each range that is gone, or that nothing is, once the run is over. What was said beforehand is the
+/// cause: where several are at work, it is known which of them is over.
 pub(super) async fn over(
     bus: &dyn EventBus,
-    begun: Prefix,
+    (begun, announced): (Prefix, &Receipt),
     removed: &[Prefix],
     rules: &RetentionRules,
     archive: Option<&Archived>,
@@ -50,7 +51,7 @@ pub(super) async fn over(
             archive: archive.map(name),
             archive_digest: archive.map(|archive| hexadecimal(&archive.digest.0)),
         };
-        EventDraft::from(event).by(actor())
+        EventDraft::from(event).by(actor()).caused_by(announced.event_id.as_str())
     });
     bus.emit_batch(drafts.collect()).await
 }

@@ -180,11 +180,12 @@ impl PruneAuditLog {
             return Ok(report);
         }
         let begun = announcing::begin(&*self.bus, prefix, &rules).await;
-        begun.map_err(|source| PruneError::Begin { source })?;
+        let begun = begun.map_err(|source| PruneError::Begin { source })?;
         let (removed, failure) = self.remove(prefix, stop).await;
         // Said also after a failure: what is gone is gone, and a reader must be able to know.
         let archive = report.archive.as_ref();
-        let announced = announcing::over(&*self.bus, prefix, &removed, &rules, archive).await;
+        let announced =
+            announcing::over(&*self.bus, (prefix, &begun), &removed, &rules, archive).await;
         let announced =
             announced.map_err(|source| PruneError::Announce { removed: entries(&removed), source });
         if let Some(failure) = failure {

@@ -181,13 +181,11 @@ impl AppBuilder {
         }
         let tree: Arc<dyn AuditTree> = services.resolve();
         let signer: Arc<dyn CheckpointSigner> = services.resolve();
-        // Where the record cannot be asked or written, what else is asked of it says so as well.
-        if let Err(error) = announce_key(&*tree, &*log, &*signer, &*bus).await {
-            tracing::error!(%error, "with which key the record is signed is not known to be on record");
-        }
+        let unannounced = announce_key(&*tree, &*log, &*signer, &*bus).await.err();
         let anchors = anchor.map_or_else(|| anchors_of(&settings.proof), |anchor| vec![anchor]);
-        let checkpoints =
-            SignCheckpoints::new(Arc::clone(&tree), signer, Arc::clone(&clock)).anchored(anchors);
+        let checkpoints = SignCheckpoints::new(Arc::clone(&tree), signer, Arc::clone(&clock))
+            .anchored(anchors)
+            .withheld(unannounced);
         // A record that is kept without a tree has nothing to sign.
         let signing = if matches!(tree.standing().await, Err(TreeError::NotKept)) {
             None

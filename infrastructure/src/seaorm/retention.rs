@@ -11,7 +11,7 @@ use super::decode::sequence;
 use super::filter::stored;
 use super::holds::HELD;
 use super::log::SeaOrmAuditLog;
-use super::problem::{Patience, append_error, query_error};
+use super::problem::{Patience, Trouble, Troubled, append_error, query_error};
 use super::tree::{compare, grow, not_as_recorded};
 use super::writer::{State, Turn, Writer, is_sound};
 
@@ -40,10 +40,13 @@ impl AuditRetention for SeaOrmAuditLog {
             compare(&mut snapshot, first, stored(through)).await?;
             snapshot.rollback().await
         };
-        outcome.await.map_err(|error| match not_as_recorded(&error) {
-            Some(sequence) => RetentionError::Changed { sequence },
-            None => query_error(error).into(),
-        })
+        let Err(error) = outcome.await else { return Ok(()) };
+        match not_as_recorded(&error) {
+            Some(sequence) => Err(RetentionError::Changed { sequence }),
+            // A file of an earlier version has no tree until it is opened for writing.
+            None if error.trouble() == Trouble::Statement => Ok(()),
+            None => Err(query_error(error).into()),
+        }
     }
 }
 

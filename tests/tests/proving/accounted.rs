@@ -19,6 +19,7 @@ async fn values_that_are_gone_without_a_request_on_record_are_found() {
     record.erase(true, 3).await;
     let found = record.verify().await;
     assert_eq!((found.verdict, found.erased), (Verdict::Intact, 3), "{:?}", found.findings);
+    assert_eq!(found.notes, ["values erased by a request that is on record as entry 11"]);
     record.erase_unasked(true, 1).await;
     let found = record.verify().await;
     assert_eq!(short(&found.findings), ["content 1-4 erased"]);

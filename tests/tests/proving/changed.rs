@@ -3,7 +3,7 @@
 use application::proof::Verdict;
 
 use domain::events::{AuditPruneStarted, AuditPruned};
-use domain::{Actor, AuditAppend, AuditEntry};
+use domain::{Actor, AuditAppend, AuditEntry, DomainEvent};
 use indelible_tests::contract::audit_log::{batch, entry};
 use infrastructure::seaorm::Access;
 
@@ -160,6 +160,31 @@ async fn an_entry_that_was_taken_out_is_found_wherever_it_stood() {
     assert_eq!(record.verify().await.verdict, Verdict::Intact);
     record.change("DELETE FROM audit_log WHERE sequence <= 5");
     assert_eq!(short(&record.verify().await.findings), ["gap 3-5"]);
+    // Of several at work each is ended by its own announcement.
+    for (cause, expected) in [(None, &[][..]), (Some("first"), &["gap 3-5"]), (Some("second"), &[])]
+    {
+        let record = self::record().await;
+        for (run, to_sequence) in [("first", 5), ("second", 2)] {
+            let begun = AuditPruneStarted { from_sequence, to_sequence, older_than_days: 1 };
+            record.append(&[announced(begun, run)]).await;
+        }
+        let to_sequence = 2;
+        let over = AuditPruned {
+            from_sequence,
+            to_sequence,
+            entries: 2,
+            older_than_days: 1,
+            ..AuditPruned::sample()
+        };
+        let mut over = announced(over, "over").into_envelope();
+        over.causation_id = cause.map(str::to_owned);
+        record.append(&[AuditEntry::new(over)]).await;
+        record.change("DELETE FROM audit_log WHERE sequence <= 5");
+        let verified = record.verify().await;
+        assert_eq!(short(&verified.findings), expected, "{cause:?}");
+        let note = verified.notes.iter().find(|note| note.contains("about to remove"));
+        assert!(note.is_some(), "{:?}", verified.notes);
+    }
     let record = self::record().await;
     record.change("DELETE FROM audit_log");
     let found = record.verify().await;

@@ -22,12 +22,13 @@ pub use glance::inspect_proofs;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use domain::ports::{LegalHoldError, QueryError, TreeError};
+use domain::ports::{QueryError, TreeError};
 use domain::proof::{InvalidOrigin, InvalidVerifierKey, Origin, SignedCheckpoint, VerifierKey};
 use domain::{AuditLog, AuditTree, LegalHolds, Sequence};
 use futures::future::join;
 use futures::{StreamExt, TryStreamExt, stream};
 
+use crate::causes::causes;
 use accounted::Asked;
 use checkpoints::Checkpoints;
 use walk::Walk;
@@ -42,15 +43,9 @@ pub enum VerifyError {
     /// It cannot be read.
     #[error("the record cannot be verified")]
     Tree(#[from] TreeError),
-    /// It cannot be found out whether the storage under it is damaged.
-    #[error("the storage under the record cannot be examined")]
-    Storage(#[source] QueryError),
     /// It cannot be asked what it says of its own retention and erasures.
     #[error("what the record says of retention and erasure cannot be looked up")]
     Account(#[source] QueryError),
-    /// It cannot be asked for its legal holds.
-    #[error(transparent)]
-    Holds(#[from] LegalHoldError),
     /// It has no name.
     #[error("the record's name, `{name}`, is not one: it was changed from outside")]
     Nameless {
@@ -148,7 +143,9 @@ impl VerifyAuditLog {
         let (verified, damage) = join(self.verified(progress), self.damage()).await;
         // What cannot be read says nothing, whatever the reason.
         let verified = verified?;
-        Ok(Verification { damage: damage.map_err(VerifyError::Storage)?, ..verified })
+        // Where that cannot be found out, what was verified stands.
+        let unknown = |error: QueryError| vec![causes(&error).join(": ")];
+        Ok(Verification { damage: damage.unwrap_or_else(unknown), ..verified })
     }
 
     async fn damage(&self) -> Result<Vec<String>, QueryError> {
@@ -193,7 +190,7 @@ impl VerifyAuditLog {
             match asked.account(tree, standing.genesis, walked.erased()).await {
                 Ok(account) => walked.account(account),
                 // An entry that cannot be read was found already.
-                Err(_) if walked.has_findings() => {}
+                Err(error) if walked.has_findings() => walked.note(causes(&error).join(": ")),
                 Err(error) => return Err(error),
             }
         }

@@ -33,7 +33,8 @@ pub(in crate::seaorm) enum Unfit {
     )]
     Changed { sequence: i64 },
     #[error(
-        "the newest entries were taken away, from entry {sequence} on, and none is written in their place:          run `indelible verify`, and restore the record from a copy"
+        "the newest entries were taken away, from entry {sequence} on, and none is written in their place: \
+         run `indelible verify`, and restore the record from a copy"
     )]
     Shortened { sequence: i64 },
     #[error(transparent)]

@@ -17,8 +17,19 @@ struct Request {
     id: String,
     /// What is recorded from here on is another request's.
     at: Sequence,
-    /// Of how many entries it may have erased values.
+    /// Of how many entries it said that it would erase values.
     entries: u64,
+    /// Of how many it said at its ends that it had. One that was interrupted is ended by the run that goes on,
+    /// which says nothing of what was erased before.
+    ended: u64,
+}
+
+impl Request {
+    /// Of how many entries it may have erased values.
+    const fn granted(&self) -> u64 {
+        let interrupted = self.ended < self.entries;
+        if interrupted { self.entries.saturating_add(self.ended) } else { self.ended }
+    }
 }
 
 impl Requests {
@@ -29,7 +40,7 @@ impl Requests {
             let (id, entries) = event
                 .decode::<AuditErasureStarted>()
                 .map_or((String::new(), u64::MAX), |it| (it.request_id, it.entries));
-            self.0.push(Request { id, at: event.sequence, entries });
+            self.0.push(Request { id, at: event.sequence, entries, ended: 0 });
         } else if let Ok(ended) = event.decode::<AuditErased>() {
             self.ended(&ended.request_id, ended.entries);
         } else if let Ok(ended) = event.decode::<AuditErasureRefused>() {
@@ -39,8 +50,19 @@ impl Requests {
 
     fn ended(&mut self, id: &str, entries: u64) {
         if let Some(request) = self.0.iter_mut().rev().find(|request| request.id == id) {
-            request.entries = request.entries.max(entries);
+            request.ended = request.ended.saturating_add(entries);
         }
+    }
+
+    /// Where a reader finds who asked for it.
+    pub(super) fn note(&self) -> Option<String> {
+        let last = self.0.last()?.at;
+        Some(match self.0.len() {
+            1 => format!("values erased by a request that is on record as entry {last}"),
+            all => format!(
+                "values erased by {all} requests that are on record; the last is entry {last}"
+            ),
+        })
     }
 
     /// What of the entries that values are gone of, by sequence, is more than all requests account for
@@ -51,7 +73,7 @@ impl Requests {
         let mut worst = None;
         for entry in erased.iter().rev() {
             while let Some(request) = requests.next_if(|request| request.at > *entry) {
-                granted = granted.saturating_add(request.entries);
+                granted = granted.saturating_add(request.granted());
             }
             gone += 1;
             if gone.saturating_sub(granted) > excess {
@@ -75,8 +97,12 @@ mod tests {
     use super::*;
 
     fn requests(all: &[(u64, u64)]) -> Requests {
-        let request =
-            |&(at, entries): &(u64, u64)| Request { id: at.to_string(), at: Sequence(at), entries };
+        let request = |&(at, entries): &(u64, u64)| Request {
+            id: at.to_string(),
+            at: Sequence(at),
+            entries,
+            ended: 0,
+        };
         Requests(all.iter().map(request).collect())
     }
 
@@ -107,12 +133,14 @@ mod tests {
     }
 
     #[test]
-    fn a_request_accounts_for_as_many_as_it_said_at_its_end_where_that_is_more() {
-        let mut all = requests(&[(5, 1), (9, 1)]);
+    fn a_request_that_was_interrupted_may_have_erased_more_than_it_said_at_its_end() {
+        let mut all = requests(&[(5, 2), (9, 4), (12, 3)]);
         all.ended("5", 3);
         all.ended("another", 9);
-        all.ended("9", 0);
-        let budgets: Vec<_> = all.0.iter().map(|request| request.entries).collect();
-        assert_eq!(budgets, [3, 1]);
+        all.ended("9", 1);
+        all.ended("9", 2);
+        all.ended("12", 3);
+        let granted: Vec<_> = all.0.iter().map(Request::granted).collect();
+        assert_eq!(granted, [3, 7, 3]);
     }
 }

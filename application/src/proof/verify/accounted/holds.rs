@@ -34,8 +34,9 @@ impl Holds {
     pub(super) fn notes(self) -> impl Iterator<Item = String> {
         self.0.into_iter().map(|hold| {
             format!(
-                "legal hold {hold} is on record, and neither in force nor released: it was never put in \
-                 force, was removed from outside, or is another record's; place it again, and release this one"
+                "legal hold {hold} is on record, and neither in force nor released: it is just being \
+                 placed, was never put in force, was removed from outside, or is another record's; should it stay \
+                 so, place it again, and release this one"
             )
         })
     }

@@ -14,17 +14,18 @@ use domain::events::{
     AuditErased, AuditErasureRefused, AuditErasureStarted, AuditHoldPlaced, AuditHoldReleased,
     AuditPruneStarted, AuditPruned,
 };
-use domain::ports::QueryError;
+use domain::ports::{QueryError, TreeError};
 use domain::{AuditLog, AuditTree, DomainEvent, LegalHolds, RecordedEvent, Sequence};
 
 use super::VerifyError;
 use super::finding::Finding;
+use crate::causes::causes;
 use erased::Requests;
 use holds::Holds;
 use removed::Runs;
 
 /// How many entries are read at a time.
-const PAGE: u32 = 500;
+const PAGE: u32 = 5000;
 
 /// What a record is asked for.
 pub(super) struct Asked {
@@ -42,15 +43,17 @@ pub(super) struct Account {
 
 impl Asked {
     /// Asked once all entries were looked at: what is gone by then was announced before. `erased` are the
-    /// entries that values are gone of.
+    /// entries that values are gone of, by sequence.
     pub(super) async fn account(
         &self,
         tree: &dyn AuditTree,
         genesis: Sequence,
         erased: &[Sequence],
     ) -> Result<Account, VerifyError> {
-        let first = tree.leaves(Sequence(0), 1).await?.pop().map(|entry| entry.sequence);
-        let in_force = self.holds.in_force().await?;
+        let first = first(tree).await?;
+        let removed = first.map(|first| Sequence(first.0.saturating_sub(1)));
+        let removed = removed.filter(|removed| *removed > genesis);
+        let in_force = self.holds.in_force().await;
         let (mut runs, mut requests, mut holds) =
             (Runs::since(genesis), Requests::default(), Holds::default());
         let take = |event: &RecordedEvent| {
@@ -59,27 +62,47 @@ impl Asked {
             holds.take(event);
         };
         let read = each(&*self.log, take).await;
-        let removed = first.map(|first| Sequence(first.0.saturating_sub(1)));
-        let removed = removed.filter(|removed| *removed > genesis);
         if let Err(error) = read {
             if removed.is_some() || !erased.is_empty() {
                 return Err(VerifyError::Account(error));
             }
             // As where an index is damaged, and no entry is.
-            let notes =
-                vec![format!("what the record says of legal holds cannot be looked up: {error}")];
-            return Ok(Account { findings: Vec::new(), notes });
+            return Ok(Account { findings: Vec::new(), notes: vec![unknown_holds(&error)] });
         }
+        let mut notes = Vec::new();
         // Twice, since one may be placed or released while the record is read.
-        holds.in_force(in_force);
-        holds.in_force(self.holds.in_force().await?);
+        match (in_force, self.holds.in_force().await) {
+            (Ok(before), Ok(now)) => {
+                holds.in_force(before);
+                holds.in_force(now);
+                notes.extend(holds.notes());
+            }
+            (Err(error), _) | (_, Err(error)) => notes.push(unknown_holds(&error)),
+        }
+        // A request may have been removed since its entries were looked at, and they with it.
+        let first = self::first(tree).await?;
+        let erased =
+            &erased[erased.partition_point(|entry| first.is_none_or(|first| *entry < first))..];
         let mut findings: Vec<Finding> =
             removed.and_then(|through| runs.unaccounted(through)).into_iter().collect();
         findings.extend(requests.unaccounted(erased));
-        let mut notes: Vec<String> = removed.and_then(|_| runs.note()).into_iter().collect();
-        notes.extend(holds.notes());
+        if removed.is_some() {
+            notes.extend(runs.notes());
+        }
+        if !erased.is_empty() {
+            notes.extend(requests.note());
+        }
         Ok(Account { findings, notes })
     }
+}
+
+/// The oldest entry there is.
+async fn first(tree: &dyn AuditTree) -> Result<Option<Sequence>, TreeError> {
+    Ok(tree.leaves(Sequence(0), 1).await?.pop().map(|entry| entry.sequence))
+}
+
+fn unknown_holds(error: &(dyn std::error::Error + 'static)) -> String {
+    format!("what is said of legal holds cannot be looked up: {}", causes(error).join(": "))
 }
 
 /// What of everything up to an entry was removed by no run of retention that is on record.

@@ -105,6 +105,11 @@ impl Walked {
         &self.erased
     }
 
+    /// Takes what is worth knowing.
+    pub(in super::super) fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
     /// Takes what the record says of itself.
     pub(in super::super) fn account(&mut self, account: Account) {
         self.findings.extend(account.findings);
