@@ -59,6 +59,14 @@ impl Troubled for sqlx::Error {
         let code = error.code().and_then(|code| code.parse::<u32>().ok()).unwrap_or_default();
         trouble_of(code)
     }
+
+    fn shared(self) -> StorageProblem {
+        match self {
+            // What is in it was put there by us, and says all there is to say.
+            Self::Decode(problem) => problem.into(),
+            other => Arc::new(other),
+        }
+    }
 }
 
 impl Troubled for ScanError {

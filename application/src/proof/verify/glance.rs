@@ -5,7 +5,7 @@
 
 use domain::ports::{Fact, TreeError, TreeStanding};
 use domain::proof::{SignedCheckpoint, VerifierKey};
-use domain::{AuditLog, AuditTree, Sequence};
+use domain::{AuditLog, AuditTree, LegalHolds, Sequence};
 
 use super::accounted;
 use crate::causes::causes;
@@ -15,10 +15,15 @@ use crate::proof::head_at;
 const FROM_OUTSIDE: &str = "the file was changed from outside: see by `indelible verify` what it is worth, restore it \
      from a copy, and compare that with a checkpoint that was kept elsewhere";
 
-/// Whether the oldest entries are there, or a run of retention says that it removed them, and whether the
-/// tree is the one that was signed last. Of an archive, which has a part of the entries, the latter alone.
-/// Nothing where no tree is kept.
-pub async fn inspect_proofs(log: &dyn AuditLog, tree: &dyn AuditTree, archive: bool) -> Vec<Fact> {
+/// Whether the oldest entries are there, or a run of retention says that it removed them, whether the tree is
+/// the one that was signed last, and which legal holds are on record and not in force. Of an archive, which has
+/// a part of the entries, what was signed alone. Nothing where no tree is kept.
+pub async fn inspect_proofs(
+    log: &dyn AuditLog,
+    tree: &dyn AuditTree,
+    holds: &dyn LegalHolds,
+    archive: bool,
+) -> Vec<Fact> {
     let standing = match tree.standing().await {
         Ok(standing) => standing,
         Err(TreeError::NotKept | TreeError::NoTree) => return Vec::new(),
@@ -29,6 +34,14 @@ pub async fn inspect_proofs(log: &dyn AuditLog, tree: &dyn AuditTree, archive: b
     let mut facts = Vec::new();
     if !archive {
         facts.push(oldest(log, tree, &standing).await);
+        facts.extend(accounted::dangling(log, holds).await.into_iter().map(|hold| {
+            Fact::wrong(
+                "legal hold",
+                format!("{hold} is on record, and neither in force nor released"),
+                "it was never put in force, was removed from outside, or is another record's: place it again, and \
+                 release this one with `indelible hold release`",
+            )
+        }));
     }
     facts.push(signed(tree).await.unwrap_or_else(|error| {
         Fact::wrong("last checkpoint", "not examined", causes(&error).join(": "))

@@ -10,7 +10,7 @@ use infrastructure::seaorm::OpenError;
 use crate::cli::args::OutputArgs;
 use crate::cli::output::{FactRow, Format, Printer};
 use crate::cli::{Context, Failure};
-use crate::wiring::{App, StartError, open_tree_for_reading};
+use crate::wiring::{App, StartError, ToVerify, open_to_verify};
 
 /// What is to be done about a damaged file.
 const DAMAGED: &str = "the file is damaged, or no record at all: copy it away as it is, with what lies beside it, and put a backup in its \
@@ -18,8 +18,9 @@ const DAMAGED: &str = "the file is damaged, or no record at all: copy it away as
 
 pub(super) async fn run(args: OutputArgs, context: Context<'_>) -> Result<(), Failure> {
     // Opened for reading first: a file that does not exist is not made by looking for it.
-    let opened = open_tree_for_reading(&context.settings.settings).await;
-    let (log, tree) = opened.map_err(|error| failed("the audit log cannot be opened", error))?;
+    let opened = open_to_verify(&context.settings.settings).await;
+    let ToVerify { log, tree, holds, .. } =
+        opened.map_err(|error| failed("the audit log cannot be opened", error))?;
     let mut settings = context.settings.settings.clone();
     settings.audit = settings.audit.without_retention();
     let console = context.console;
@@ -32,7 +33,7 @@ pub(super) async fn run(args: OutputArgs, context: Context<'_>) -> Result<(), Fa
             let archive = matches!(refused, OpenError::Archive { .. });
             let mut facts = inspected(log.inspect().await)?;
             if is_whole(&facts) {
-                facts.extend(inspect_proofs(&*log, &*tree, archive).await);
+                facts.extend(inspect_proofs(&*log, &*tree, &*holds, archive).await);
             }
             let left_out = format!(
                 "not examined, nor recording, signing and subscriptions at work, which takes writing: \
@@ -74,7 +75,7 @@ async fn of_application(app: App) -> Result<Vec<Fact>, Failure> {
         return Ok(facts);
     }
     let types = app.catalogue().event_types().count();
-    let proofs = inspect_proofs(&*app.log(), &*app.tree(), false).await;
+    let proofs = inspect_proofs(&*app.log(), &*app.tree(), &*app.legal_holds(), false).await;
     let health = app.health().check().await;
     app.shutdown().await;
 

@@ -30,6 +30,11 @@ impl Holds {
         }
     }
 
+    /// The others.
+    pub(super) fn left(self) -> Vec<Sequence> {
+        self.0.into_iter().collect()
+    }
+
     /// What is to be said of the others.
     pub(super) fn notes(self) -> impl Iterator<Item = String> {
         self.0.into_iter().map(|hold| {

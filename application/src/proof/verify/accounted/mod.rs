@@ -119,6 +119,20 @@ pub(super) async fn removed(
     Ok(runs.unaccounted(through))
 }
 
+/// The legal holds that are on record, and neither in force nor released. None where that cannot be looked up,
+/// which whoever asks for the entries is told.
+pub(super) async fn dangling(log: &dyn AuditLog, in_force: &dyn LegalHolds) -> Vec<Sequence> {
+    let mut holds = Holds::default();
+    let before = in_force.in_force().await;
+    let read = each(log, |event| holds.take(event)).await;
+    let (Ok(before), Ok(()), Ok(now)) = (before, read, in_force.in_force().await) else {
+        return Vec::new();
+    };
+    holds.in_force(before);
+    holds.in_force(now);
+    holds.left()
+}
+
 /// Shows everything that the record says of its own retention, erasures and holds, in its order.
 async fn each(log: &dyn AuditLog, mut show: impl FnMut(&RecordedEvent)) -> Result<(), QueryError> {
     let types = [
