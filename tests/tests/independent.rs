@@ -156,7 +156,7 @@ fn proofs(log: &Log) -> Vec<String> {
     let entries = some(size - 1).map(|index| log.entry_proof(index).to_json());
     let growth = some(size).map(|old| log.consistency_proof(old).to_json());
     let ranges = some(size - 1).map(|start| start..(start + 5).max(size * 2 / 3).min(size));
-    let answers = ranges.map(|range| Proof::Answer(log.answer_proof(range)).to_json());
+    let answers = ranges.map(|range| Proof::Answer(Box::new(log.answer_proof(range))).to_json());
     entries.chain(growth).chain(answers).collect()
 }
 
@@ -200,7 +200,7 @@ fn what_was_changed_is_wrong_for_others_too() {
     let answer = |change: &dyn Fn(&mut AnswerProof)| {
         let mut answer = answer.clone();
         change(&mut answer);
-        Proof::Answer(answer)
+        Proof::Answer(Box::new(answer))
     };
     let stranger = Ed25519Signer::from_text(KEYS[1], "this test").unwrap();
     let resigned = Log { signer: stranger, ..Log::new(300, 42) }.checkpoint(300);

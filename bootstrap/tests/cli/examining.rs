@@ -130,7 +130,7 @@ fn doctor_finds_a_legal_hold_that_is_on_record_and_keeps_nothing() {
     let sandbox = recorded();
     let place = ["hold", "place", "--plan", "plan-1", "--reason", "case 12"];
     sandbox.run(&place).success();
-    assert_eq!(value(&sandbox.run(&["doctor"]).success(), "legal hold"), None);
+    assert!(!sandbox.run(&["doctor"]).success().out.contains("\"legal hold\""));
     change(&sandbox, "DELETE FROM audit_hold");
     let found = problem(&sandbox.run(&["doctor"]).with_code(1), "legal hold");
     assert!(found.contains("neither in force nor released"), "{found}");

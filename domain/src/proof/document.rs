@@ -16,7 +16,7 @@ pub enum Proof {
     /// That a log has only grown.
     Consistency(ConsistencyProof),
     /// That a query's answer is in a log.
-    Answer(AnswerProof),
+    Answer(Box<AnswerProof>),
 }
 
 /// What follows from a proof.
@@ -27,7 +27,7 @@ pub enum Proven {
     /// A log has only grown.
     Growth(ProvenGrowth),
     /// A query's answer is in a log.
-    Answer(ProvenAnswer),
+    Answer(Box<ProvenAnswer>),
 }
 
 /// What a proof of any kind has.
@@ -46,7 +46,7 @@ impl Proof {
         match format.as_str() {
             "indelible-entry-proof/1" => read(json).map(Box::new).map(Self::Entry),
             "indelible-consistency-proof/1" => read(json).map(Self::Consistency),
-            "indelible-answer-proof/1" => read(json).map(Self::Answer),
+            "indelible-answer-proof/1" => read(json).map(Box::new).map(Self::Answer),
             _ => Err(ProofFlaw::UnknownFormat { found: format }),
         }
     }
@@ -57,7 +57,7 @@ impl Proof {
         let json = match self {
             Self::Entry(proof) => serde_json::to_string_pretty(&**proof),
             Self::Consistency(proof) => serde_json::to_string_pretty(proof),
-            Self::Answer(proof) => serde_json::to_string_pretty(proof),
+            Self::Answer(proof) => serde_json::to_string_pretty(&**proof),
         };
         // Texts, whole numbers, and keys that are texts: nothing here can fail.
         json.unwrap_or_default()
@@ -71,7 +71,7 @@ impl Proof {
         match self {
             Self::Entry(proof) => proof.check(keys).map(Box::new).map(Proven::Entry),
             Self::Consistency(proof) => proof.check(keys).map(Proven::Growth),
-            Self::Answer(proof) => proof.check(keys).map(Proven::Answer),
+            Self::Answer(proof) => proof.check(keys).map(Box::new).map(Proven::Answer),
         }
     }
 }

@@ -103,7 +103,7 @@ async fn an_answer_is_proven_with_all_that_was_asked_for_in_its_range() {
     let range = (Sequence(5), Sequence(17));
     let proof = prove_answer(&tree, &log, &all, range, checkpoint.clone()).await.unwrap();
     let Proven::Answer(answer) =
-        sent(Proof::Answer(proof.clone())).check(std::slice::from_ref(&key)).unwrap()
+        sent(Proof::Answer(Box::new(proof.clone()))).check(std::slice::from_ref(&key)).unwrap()
     else {
         panic!("an answer's proof proves an answer");
     };
@@ -111,10 +111,13 @@ async fn an_answer_is_proven_with_all_that_was_asked_for_in_its_range() {
     assert_eq!((answer.first, answer.last), range);
     let mut short = proof;
     short.rows.remove(3);
-    assert!(Proof::Answer(short).check(std::slice::from_ref(&key)).is_err(), "one was left out");
+    assert!(
+        Proof::Answer(Box::new(short)).check(std::slice::from_ref(&key)).is_err(),
+        "one was left out"
+    );
 
     let proof = prove_answer(&tree, &log, &none, range, checkpoint.clone()).await.unwrap();
-    let Proven::Answer(answer) = Proof::Answer(proof).check(&[key]).unwrap() else {
+    let Proven::Answer(answer) = Proof::Answer(Box::new(proof)).check(&[key]).unwrap() else {
         panic!("an answer's proof proves an answer");
     };
     assert_eq!((answer.rows.len(), answer.complete), (0, true));

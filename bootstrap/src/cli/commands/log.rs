@@ -36,7 +36,7 @@ async fn prove(args: LogArgs, context: Context<'_>) -> Result<(), Failure> {
     let last = args.answer.through.unwrap_or(signed);
     let filter = args.filter.filter(Utc::now());
     let proof = prove_answer(&*tree, &*log, &filter, (first, last), checkpoint).await;
-    let proof = Proof::Answer(proof.map_err(not_proven)?);
+    let proof = Proof::Answer(Box::new(proof.map_err(not_proven)?));
     context.console.print_line(&proof.to_json())
 }
 

@@ -131,8 +131,8 @@ fn an_answer_s_proof_shows_that_nothing_was_left_out() {
     let log = Log::new(23);
     let asked = Asked { plan_id: Some("plan-1".into()), ..plans() };
     let proof = log.answer_proof(asked.clone(), 4..19);
-    let parsed = Proof::parse(&Proof::Answer(proof.clone()).to_json()).unwrap();
-    assert_eq!(parsed, Proof::Answer(proof));
+    let parsed = Proof::parse(&Proof::Answer(Box::new(proof.clone())).to_json()).unwrap();
+    assert_eq!(parsed, Proof::Answer(Box::new(proof)));
     let Proven::Answer(proven) = parsed.check(&log.keys()).unwrap() else { panic!("an answer") };
     assert_eq!(proven.asked, asked);
     assert_eq!((proven.first.0, proven.last.0, proven.complete), (9, 23, true));
@@ -336,7 +336,7 @@ static TEXTS: LazyLock<[String; 3]> = LazyLock::new(|| {
     [
         Proof::Entry(Box::new(LOG.entry_proof(4))),
         Proof::Consistency(LOG.consistency_proof(5)),
-        Proof::Answer(LOG.answer_proof(plans(), 2..8)),
+        Proof::Answer(Box::new(LOG.answer_proof(plans(), 2..8))),
     ]
     .map(|proof| proof.to_json())
 });
