@@ -68,7 +68,11 @@ impl Log {
     fn consistency_proof(&self, old: usize) -> Proof {
         let new = self.entries.len();
         let path = prove_consistency(old as u64, new as u64, &self.tiles).unwrap();
-        Proof::Consistency(ConsistencyProof::new(self.checkpoint(old), self.checkpoint(new), path))
+        Proof::Consistency(Box::new(ConsistencyProof::new(
+            self.checkpoint(old),
+            self.checkpoint(new),
+            path,
+        )))
     }
 
     fn answer_proof(&self, range: Range<usize>) -> AnswerProof {
@@ -195,7 +199,7 @@ fn what_was_changed_is_wrong_for_others_too() {
     let growth = |change: &dyn Fn(&mut ConsistencyProof)| {
         let mut growth = growth.clone();
         change(&mut growth);
-        Proof::Consistency(growth)
+        Proof::Consistency(Box::new(growth))
     };
     let answer = |change: &dyn Fn(&mut AnswerProof)| {
         let mut answer = answer.clone();

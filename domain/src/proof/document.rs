@@ -14,7 +14,7 @@ pub enum Proof {
     /// That an entry is in a log.
     Entry(Box<EntryProof>),
     /// That a log has only grown.
-    Consistency(ConsistencyProof),
+    Consistency(Box<ConsistencyProof>),
     /// That a query's answer is in a log.
     Answer(Box<AnswerProof>),
 }
@@ -45,7 +45,7 @@ impl Proof {
         let Tagged { format } = read(json)?;
         match format.as_str() {
             "indelible-entry-proof/1" => read(json).map(Box::new).map(Self::Entry),
-            "indelible-consistency-proof/1" => read(json).map(Self::Consistency),
+            "indelible-consistency-proof/1" => read(json).map(Box::new).map(Self::Consistency),
             "indelible-answer-proof/1" => read(json).map(Box::new).map(Self::Answer),
             _ => Err(ProofFlaw::UnknownFormat { found: format }),
         }
@@ -56,7 +56,7 @@ impl Proof {
     pub fn to_json(&self) -> String {
         let json = match self {
             Self::Entry(proof) => serde_json::to_string_pretty(&**proof),
-            Self::Consistency(proof) => serde_json::to_string_pretty(proof),
+            Self::Consistency(proof) => serde_json::to_string_pretty(&**proof),
             Self::Answer(proof) => serde_json::to_string_pretty(&**proof),
         };
         // Texts, whole numbers, and keys that are texts: nothing here can fail.

@@ -25,7 +25,7 @@ pub(super) async fn run(args: ProveArgs, context: Context<'_>) -> Result<(), Fai
                 quoted(first)
             )));
         }
-        Proof::Consistency(prove_growth(&*tree, old, new).await.map_err(not_proven)?)
+        Proof::Consistency(Box::new(prove_growth(&*tree, old, new).await.map_err(not_proven)?))
     } else {
         let sequence = context.place_of(&*log, args.event.as_deref().unwrap_or_default()).await?;
         let checkpoint = match &args.checkpoint {

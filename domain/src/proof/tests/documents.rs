@@ -91,8 +91,8 @@ fn a_consistency_proof_shows_that_a_log_has_only_grown() {
     let log = Log::new(13);
     for old in 0..=13 {
         let proof = log.consistency_proof(old);
-        let parsed = Proof::parse(&Proof::Consistency(proof.clone()).to_json()).unwrap();
-        assert_eq!(parsed, Proof::Consistency(proof));
+        let parsed = Proof::parse(&Proof::Consistency(Box::new(proof.clone())).to_json()).unwrap();
+        assert_eq!(parsed, Proof::Consistency(Box::new(proof)));
         let Proven::Growth(proven) = parsed.check(&log.keys()).unwrap() else { panic!("growth") };
         let sizes = [&proven.old, &proven.new].map(|of| of.checkpoint.head.size);
         assert_eq!(sizes, [old as u64, 13]);
@@ -109,20 +109,23 @@ fn what_has_not_only_grown_is_told_apart() {
         let proof = log.consistency_proof(7);
         ConsistencyProof::new(other.checkpoint(7), proof.new, proof.consistency_path)
     };
-    assert_eq!(failed(Proof::Consistency(fork), &keys), ProofFlaw::Fork);
+    assert_eq!(failed(Proof::Consistency(Box::new(fork)), &keys), ProofFlaw::Fork);
     let backwards = ConsistencyProof::new(log.checkpoint(13), log.checkpoint(7), Vec::new());
     let truncation = ProofFlaw::Truncation { old: 13, new: 7 };
-    assert_eq!(failed(Proof::Consistency(backwards), &keys), truncation);
+    assert_eq!(failed(Proof::Consistency(Box::new(backwards)), &keys), truncation);
     let mut other = Log::new(13);
     other.origin = Origin::of_log("b-log").unwrap();
     let between = ConsistencyProof::new(log.checkpoint(7), other.checkpoint(7), Vec::new());
     let known = [log.keys(), other.keys()].concat();
-    let flaw = failed(Proof::Consistency(between.clone()), &known);
+    let flaw = failed(Proof::Consistency(Box::new(between.clone())), &known);
     let [old, new] = ["a", "b"].map(|log| format!("indelible/{log}-log"));
     assert_eq!(flaw, ProofFlaw::DifferentLogs { old, new });
     // Each of the two has to be signed by a key that is known.
     for keys in [log.keys(), other.keys()] {
-        assert_eq!(failed(Proof::Consistency(between.clone()), &keys).kind(), "unknown-key");
+        assert_eq!(
+            failed(Proof::Consistency(Box::new(between.clone())), &keys).kind(),
+            "unknown-key"
+        );
     }
 }
 
@@ -335,7 +338,7 @@ static LOG: LazyLock<Log> = LazyLock::new(|| Log::new(13));
 static TEXTS: LazyLock<[String; 3]> = LazyLock::new(|| {
     [
         Proof::Entry(Box::new(LOG.entry_proof(4))),
-        Proof::Consistency(LOG.consistency_proof(5)),
+        Proof::Consistency(Box::new(LOG.consistency_proof(5))),
         Proof::Answer(Box::new(LOG.answer_proof(plans(), 2..8))),
     ]
     .map(|proof| proof.to_json())
