@@ -34,14 +34,7 @@ pub async fn inspect_proofs(
     let mut facts = Vec::new();
     if !archive {
         facts.push(oldest(log, tree, &standing).await);
-        facts.extend(accounted::dangling(log, holds).await.into_iter().map(|hold| {
-            Fact::wrong(
-                "legal hold",
-                format!("{hold} is on record, and neither in force nor released"),
-                "it was never put in force, was removed from outside, or is another record's: place it again, and \
-                 release this one with `indelible hold release`",
-            )
-        }));
+        facts.extend(dangling(accounted::dangling(log, holds).await));
     }
     facts.push(signed(tree).await.unwrap_or_else(|error| {
         Fact::wrong("last checkpoint", "not examined", causes(&error).join(": "))
@@ -73,6 +66,18 @@ async fn oldest(log: &dyn AuditLog, tree: &dyn AuditTree, standing: &TreeStandin
         }
         Err(error) => unread(causes(&error)),
     }
+}
+
+/// What is said of holds that keep nothing. They may have come with another record: that is no problem of
+/// this one.
+fn dangling(holds: Vec<Sequence>) -> Option<Fact> {
+    let (first, more) = (holds.first()?, holds.len() - 1);
+    let others = if more == 0 { String::new() } else { format!(", and {more} more") };
+    let found = format!(
+        "on record, and neither in force nor released: {first}{others}; if it is this record's, place it again, and \
+         release this one with `indelible hold release {first}`"
+    );
+    Some(Fact::fine("holds that keep nothing", found))
 }
 
 /// Whether the tree is the one that the last checkpoint in the record is about.
