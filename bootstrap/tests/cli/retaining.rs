@@ -204,6 +204,14 @@ fn an_archive_is_verified_as_one_also_unpacked_and_a_record_in_its_form_is_none(
     let recorded = ["--database", unpacked.to_str().unwrap(), "record"];
     sandbox.run(&recorded).with_code(1).explains(&["is an archive"]);
 
+    let of =
+        |args: &[&str]| sandbox.run(&[&["--database", archive.to_str().unwrap()], args].concat());
+    let answer = sandbox.file("answer", of(&["log", "--prove"]).success().out);
+    let key = sandbox.file("key", sandbox.run(&["key", "show"]).success().out);
+    let check = ["verify-proof", answer.to_str().unwrap(), "--key", key.to_str().unwrap()];
+    sandbox.run(&check).success().prints(&["\"last\": 5"]);
+    of(&["export", "--tiles", "tiles"]).with_code(1).explains(&["publish the record"]);
+
     // The newest entries are taken away, and what is left is written as an archive is.
     let raw = rusqlite::Connection::open(&cut).unwrap();
     let guards: Vec<String> = raw

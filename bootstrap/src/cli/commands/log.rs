@@ -15,25 +15,28 @@ use super::prove::not_proven;
 use crate::cli::args::LogArgs;
 use crate::cli::output::{EventRow, Format, Printer};
 use crate::cli::{Context, Failure};
-use crate::wiring::open_tree_for_reading;
+use crate::wiring::{ToVerify, open_to_verify};
 
 /// Rows in a table when nobody says how many: more scroll away before anyone reads them.
 const TABLE_LIMIT: u64 = 100;
 
 /// The answer with its proof. It is about the entries that can be proven, and says which.
 async fn prove(args: LogArgs, context: Context<'_>) -> Result<(), Failure> {
-    let opened = open_tree_for_reading(&context.settings.settings).await;
-    let (log, tree) =
+    let opened = open_to_verify(&context.settings.settings).await;
+    let ToVerify { log, tree, archive, .. } =
         opened.map_err(|error| Failure::because("the audit log cannot be read", error))?;
     let checkpoint = newest_checkpoint(&*tree).await?;
     let standing = tree.standing().await.map_err(Failure::tree)?;
-    let there = log.span().await.map_err(Failure::query)?.first.map(|(first, _)| first);
+    let there = log.span().await.map_err(Failure::query)?;
+    let newest = there.last.map(|(newest, _)| newest).filter(|_| archive);
+    let there = there.first.map(|(first, _)| first);
     let first = match args.after {
         Some(after) => after.next(),
         None => standing.genesis.next().max(there.unwrap_or_default()),
     };
     let signed = Sequence(standing.genesis.0.saturating_add(checkpoint.checkpoint().head.size));
-    let last = args.answer.through.unwrap_or(signed);
+    // What an archive's tree has besides is not there to be answered with.
+    let last = args.answer.through.unwrap_or_else(|| newest.map_or(signed, |it| it.min(signed)));
     let filter = args.filter.filter(Utc::now());
     let proof = prove_answer(&*tree, &*log, &filter, (first, last), checkpoint).await;
     let proof = Proof::Answer(Box::new(proof.map_err(not_proven)?));

@@ -16,12 +16,17 @@ use domain::ports::StorageProblem;
 use super::outcome::{events, sequences};
 use super::proof::newest_checkpoint;
 use crate::cli::{Context, Failure, interrupt};
-use crate::wiring::open_tree_for_reading;
+use crate::wiring::{ToVerify, open_to_verify};
 
 pub(super) async fn run(folder: &Path, context: Context<'_>) -> Result<(), Failure> {
-    let opened = open_tree_for_reading(&context.settings.settings).await;
-    let (_, tree) =
+    let opened = open_to_verify(&context.settings.settings).await;
+    let ToVerify { tree, archive, .. } =
         opened.map_err(|error| Failure::because("the audit log cannot be read", error))?;
+    if archive {
+        return Err(Failure::plain(
+            "an archive has a part of the entries and is not published: publish the record that it is from",
+        ));
+    }
     let checkpoint = newest_checkpoint(&*tree).await?;
     let mut files = Folder { path: folder.to_owned(), unsettled: BTreeSet::new() };
     let bar = context.console.progress(checkpoint.checkpoint().head.size);
