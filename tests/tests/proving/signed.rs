@@ -220,6 +220,7 @@ fn of_the_run(details: bool) -> Erasure {
 pub(crate) fn announced<E: DomainEvent>(event: E, event_id: &str) -> AuditEntry {
     let mut envelope = envelope(event_id);
     envelope.actor = Some(Actor::system("retention"));
+    envelope.causation_id = None;
     envelope.event_type = E::DESCRIPTOR.name();
     envelope.details = event.into_details().unwrap();
     AuditEntry::new(envelope)
