@@ -46,8 +46,8 @@ pub async fn inspect_proofs(
 async fn oldest(log: &dyn AuditLog, tree: &dyn AuditTree, standing: &TreeStanding) -> Fact {
     const WHAT: &str = "oldest entries";
     let unread = |causes: Vec<String>| Fact::wrong(WHAT, "not examined", causes.join(": "));
-    let first = match tree.leaves(Sequence(0), 1).await {
-        Ok(mut first) => first.pop().map(|first| first.sequence),
+    let first = match super::oldest(tree).await {
+        Ok(first) => first,
         Err(error) => return unread(causes(&error)),
     };
     // Of a record without an entry the end is missing.

@@ -170,7 +170,7 @@ impl VerifyAuditLog {
 
         // Asked last, so that whatever the tree and the checkpoints are about is there by now.
         let newest = tree.newest().await?;
-        let first = tree.leaves(Sequence(0), 1).await?.pop().map(|entry| entry.sequence);
+        let first = oldest(tree).await?;
         let mut walk = Walk::new(standing.clone(), checkpoints);
         walk.begin(tree, first, newest).await?;
         let mut from = first.unwrap_or(newest.next());
@@ -266,4 +266,9 @@ impl VerifyAuditLog {
         }
         Ok((keys, strange))
     }
+}
+
+/// The oldest entry there is.
+async fn oldest(tree: &dyn AuditTree) -> Result<Option<Sequence>, TreeError> {
+    Ok(tree.leaves(Sequence(0), 1).await?.pop().map(|entry| entry.sequence))
 }

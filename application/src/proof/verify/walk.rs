@@ -12,6 +12,7 @@ use domain::{AuditTree, Sequence};
 
 use super::checkpoints::Checkpoints;
 use super::finding::{Finding, FindingKind};
+use super::oldest;
 use super::tiles::KeptLeaves;
 use grown::Grown;
 
@@ -130,7 +131,7 @@ impl Walk {
             return Ok(());
         }
         // Retention may have removed them since: then nothing before them is there any more either.
-        let first = tree.leaves(Sequence(0), 1).await?.pop().map(|entry| entry.sequence);
+        let first = oldest(tree).await?;
         let pruned = first.is_some_and(|first| first >= to);
         if !pruned {
             self.missing(to);

@@ -14,11 +14,11 @@ use domain::events::{
     AuditErased, AuditErasureRefused, AuditErasureStarted, AuditHoldPlaced, AuditHoldReleased,
     AuditPruneStarted, AuditPruned,
 };
-use domain::ports::{QueryError, TreeError};
+use domain::ports::QueryError;
 use domain::{AuditLog, AuditTree, DomainEvent, LegalHolds, RecordedEvent, Sequence};
 
-use super::VerifyError;
 use super::finding::Finding;
+use super::{VerifyError, oldest};
 use crate::causes::causes;
 use erased::Requests;
 use holds::Holds;
@@ -50,7 +50,7 @@ impl Asked {
         genesis: Sequence,
         erased: &[Sequence],
     ) -> Result<Account, VerifyError> {
-        let first = first(tree).await?;
+        let first = oldest(tree).await?;
         let removed = first.map(|first| Sequence(first.0.saturating_sub(1)));
         let removed = removed.filter(|removed| *removed > genesis);
         let in_force = self.holds.in_force().await;
@@ -80,7 +80,7 @@ impl Asked {
             (Err(error), _) | (_, Err(error)) => notes.push(unknown_holds(&error)),
         }
         // A request may have been removed since its entries were looked at, and they with it.
-        let first = self::first(tree).await?;
+        let first = oldest(tree).await?;
         let erased =
             &erased[erased.partition_point(|entry| first.is_none_or(|first| *entry < first))..];
         let mut findings: Vec<Finding> =
@@ -94,11 +94,6 @@ impl Asked {
         }
         Ok(Account { findings, notes })
     }
-}
-
-/// The oldest entry there is.
-async fn first(tree: &dyn AuditTree) -> Result<Option<Sequence>, TreeError> {
-    Ok(tree.leaves(Sequence(0), 1).await?.pop().map(|entry| entry.sequence))
 }
 
 fn unknown_holds(error: &(dyn std::error::Error + 'static)) -> String {
