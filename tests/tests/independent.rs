@@ -199,7 +199,7 @@ fn what_was_changed_is_wrong_for_others_too() {
     let growth = |change: &dyn Fn(&mut ConsistencyProof)| {
         let mut growth = growth.clone();
         change(&mut growth);
-        Proof::Consistency(Box::new(growth))
+        Proof::Consistency(growth)
     };
     let answer = |change: &dyn Fn(&mut AnswerProof)| {
         let mut answer = answer.clone();
