@@ -5,6 +5,7 @@
 //! handler made of them. No program could know.
 
 mod changed;
+mod error;
 mod held;
 mod request;
 
@@ -14,13 +15,14 @@ use std::time::Duration;
 use domain::audit::legal_hold::{HeldEntry, LegalHold};
 use domain::audit::{Erasure, ErasureCount, Page, TypePattern};
 use domain::events::{AuditErased, AuditErasureRefused, AuditErasureStarted};
-use domain::ports::{EmitError, ErasureError, LegalHoldError, QueryError};
+use domain::ports::{ErasureError, QueryError};
 use domain::{
     Actor, AuditErasure, AuditFilter, AuditLog, Clock, DomainEvent, Emit, EventBus, EventDraft,
     LegalHolds, Sequence,
 };
 
 pub use changed::refuse_changed;
+pub use error::EraseError;
 pub use held::{HeldFromErasure, HoldInTheWay};
 pub use request::{ErasureRequest, NamesThePerson};
 
@@ -28,80 +30,6 @@ pub use request::{ErasureRequest, NamesThePerson};
 /// notice: see retention.
 const CHUNK: u32 = 500;
 const PAUSE: Duration = Duration::from_millis(2);
-
-/// Why not everything was erased. Asked again under the same request, it goes on.
-#[derive(Debug, thiserror::Error)]
-pub enum EraseError {
-    /// The request names whom it is about.
-    #[error(transparent)]
-    NamesThePerson(#[from] NamesThePerson),
-    /// It could not be found out what there is to erase. Nothing was erased.
-    #[error("could not find out what there is to erase")]
-    Count(#[source] ErasureError),
-    /// The record could not be asked how it stands. Nothing was erased.
-    #[error("could not find out whether this request was begun before")]
-    Query(#[from] QueryError),
-    /// It could not be found out what is held. Nothing was erased.
-    #[error("could not find out which entries are under a legal hold")]
-    Holds(#[from] LegalHoldError),
-    /// Legal holds keep what is to be erased. Where the request had been begun, it is on record that it
-    /// was refused.
-    #[error("legal holds keep some of it; {entries} entries were erased before that was found")]
-    Held {
-        /// How many were erased.
-        entries: u64,
-        /// The holds.
-        #[source]
-        holds: HeldFromErasure,
-    },
-    /// An entry is not what was recorded. Nothing was erased, and the request is not on record.
-    #[error("nothing was erased")]
-    Changed(#[source] ErasureError),
-    /// The request could not be put on record. Nothing was erased.
-    #[error("the request could not be put on record, and nothing was erased")]
-    Start(#[source] EmitError),
-    /// Some of the entries could not be erased.
-    #[error(
-        "stopped after {entries} entries; erase under the request `{request_id}` again to go on"
-    )]
-    Erase {
-        /// How many were erased.
-        entries: u64,
-        /// The request that is begun.
-        request_id: String,
-        /// What went wrong.
-        #[source]
-        source: ErasureError,
-    },
-    /// In the middle it could not be found out what is held, and no more was erased.
-    #[error(
-        "stopped after {entries} entries, since it could not be found out which are under a legal hold; erase \
-         under the request `{request_id}` again to go on"
-    )]
-    HoldsUnknown {
-        /// How many were erased.
-        entries: u64,
-        /// The request that is begun.
-        request_id: String,
-        /// What went wrong.
-        #[source]
-        source: LegalHoldError,
-    },
-    /// What was done is not on record.
-    #[error(
-        "{entries} entries were erased, but how that ended could not be put on record; erase under the request \
-         `{request_id}` again to have it there"
-    )]
-    Conclude {
-        /// How many were erased.
-        entries: u64,
-        /// The request that is begun.
-        request_id: String,
-        /// What went wrong.
-        #[source]
-        source: EmitError,
-    },
-}
 
 /// What a run erased.
 #[derive(Debug, Clone, PartialEq, Eq)]

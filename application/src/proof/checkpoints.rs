@@ -3,108 +3,17 @@
 //! Deliberately absent: when. See the composition root's schedule.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::ports::{
-    AnchorError, CheckpointAnchor, CheckpointSigner, KeptCheckpoint, KeptKey, Remembered,
-    SigningError, TreeError, TreeStanding,
+    CheckpointAnchor, CheckpointSigner, KeptCheckpoint, KeptKey, Remembered, SigningError,
+    TreeStanding,
 };
-use domain::proof::{
-    Checkpoint, InvalidOrigin, NotASignedCheckpoint, Origin, SignatureFlaw, SignedCheckpoint,
-    VerifierKey,
-};
+use domain::proof::{Checkpoint, Origin, SignedCheckpoint, VerifierKey};
 use domain::{AuditTree, Clock};
 
-use super::KeyInUseError;
-use super::tree::{TreeReadError, head_at};
-
-/// Why no checkpoint was made.
-#[derive(Debug, thiserror::Error)]
-pub enum CheckpointError {
-    /// The tree cannot be read or grown.
-    #[error("the tree of the record cannot be signed")]
-    Tree(#[from] TreeReadError),
-    /// The newest checkpoint there is does not belong to this tree.
-    #[error(
-        "the tree does not begin with the {size} entries that were signed before: the record was changed \
-         from outside; run `indelible verify`"
-    )]
-    Rewritten {
-        /// How many entries were signed before.
-        size: u64,
-    },
-    /// The newest checkpoint there is cannot be read.
-    #[error(
-        "the newest checkpoint cannot be read: the record was changed from outside; run `indelible verify`"
-    )]
-    Unreadable(#[source] NotASignedCheckpoint),
-    /// The newest checkpoint there is was not signed as it is.
-    #[error(
-        "the newest checkpoint was not signed by this record's keys: it was changed from outside; run \
-         `indelible verify`"
-    )]
-    Forged(#[source] SignatureFlaw),
-    /// A checkpoint that is kept outside the record does not belong to this tree.
-    #[error(
-        "a checkpoint in {place} is of {size} entries, and the record does not begin with them: it is an \
-         older copy, or was changed from outside; run `indelible verify --against {place}`, and move that \
-         file away where an older copy was put back on purpose"
-    )]
-    Contradicted {
-        /// How many entries were signed before.
-        size: u64,
-        /// Where that is kept.
-        place: String,
-    },
-    /// What the signer remembers was not signed by the record's keys.
-    #[error(
-        "the checkpoint in {place} was not signed by this record's keys: one of them was changed from \
-         outside, or is of another record; run `indelible verify --against {place}`, and move that file \
-         away where it does not belong here"
-    )]
-    Foreign {
-        /// Where it is kept.
-        place: String,
-        /// What is wrong with the signature.
-        #[source]
-        source: SignatureFlaw,
-    },
-    /// Nothing is remembered, and where it might be kept cannot be asked.
-    #[error(
-        "it is not known what was signed before: nothing of it is remembered beside the key, and the anchor \
-         does not say; see that the anchor can be read, or set none"
-    )]
-    Unasked(#[source] AnchorError),
-    /// The record's name is not one.
-    #[error(
-        "the record has no name to sign for: it was changed from outside; run `indelible verify`"
-    )]
-    Nameless(#[from] InvalidOrigin),
-    /// It is not on record that another key is in use than before.
-    #[error(
-        "nothing is signed, since it is not known to be on record with which key: see to what is in the way, and \
-         start the program again"
-    )]
-    Withheld(#[source] Arc<KeyInUseError>),
-    /// Signing failed.
-    #[error(transparent)]
-    Signing(#[from] SigningError),
-    /// It was made and kept, and could not be kept outside as well.
-    #[error("a checkpoint of {} entries was made, and is kept in the record, but not with every anchor", .checkpoint.checkpoint().head.size)]
-    Anchor {
-        /// The checkpoint.
-        checkpoint: Box<SignedCheckpoint>,
-        /// What went wrong.
-        #[source]
-        source: AnchorError,
-    },
-}
-
-impl From<TreeError> for CheckpointError {
-    fn from(error: TreeError) -> Self {
-        Self::Tree(error.into())
-    }
-}
+use super::anchors::Anchors;
+use super::tree::head_at;
+use super::{CheckpointError, KeyInUseError};
 
 /// Signs the tree as it is, keeps the checkpoint in the record, and outside with every anchor there is.
 #[derive(Clone)]
@@ -112,11 +21,9 @@ pub struct SignCheckpoints {
     tree: Arc<dyn AuditTree>,
     signer: Arc<dyn CheckpointSigner>,
     clock: Arc<dyn Clock>,
-    anchors: Vec<Arc<dyn CheckpointAnchor>>,
+    anchors: Arc<Anchors>,
     /// Why it is not on record that the key is another one than before.
     withheld: Option<Arc<KeyInUseError>>,
-    /// Whether the newest checkpoint could not be kept by one of the anchors.
-    unanchored: Arc<AtomicBool>,
 }
 
 impl SignCheckpoints {
@@ -127,26 +34,18 @@ impl SignCheckpoints {
         signer: Arc<dyn CheckpointSigner>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self {
-            tree,
-            signer,
-            clock,
-            anchors: Vec::new(),
-            withheld: None,
-            unanchored: Arc::default(),
-        }
+        Self { tree, signer, clock, anchors: Arc::default(), withheld: None }
     }
 
     /// Keeps each new checkpoint with all of these as well.
     #[must_use]
     pub fn anchored(self, anchors: Vec<Arc<dyn CheckpointAnchor>>) -> Self {
-        Self { anchors, ..self }
+        Self { anchors: Arc::new(Anchors::of(anchors)), ..self }
     }
 
     /// Where checkpoints are kept outside the record.
-    #[must_use]
-    pub fn anchors(&self) -> &[Arc<dyn CheckpointAnchor>] {
-        &self.anchors
+    pub fn anchors(&self) -> impl Iterator<Item = &dyn CheckpointAnchor> {
+        self.anchors.each()
     }
 
     /// Signs nothing, where it is not on record which key is in use.
@@ -182,10 +81,7 @@ impl SignCheckpoints {
                 let head = newest.checkpoint().head;
                 self.signer.remember(&self.signer.sign(&Checkpoint { origin, head })?).await?;
             }
-            if self.unanchored.load(Ordering::Relaxed) {
-                self.keep_elsewhere(&newest).await?;
-            }
-            return Ok(Some(newest));
+            return self.kept_elsewhere(newest).await.map(Some);
         }
         let kept_at = self.clock.now();
         let key = self.signer.verifier_key(&origin)?;
@@ -195,9 +91,9 @@ impl SignCheckpoints {
         // Before anybody is shown it: whatever becomes of the record, no other is signed in its place.
         self.signer.remember(&checkpoint).await?;
         let note = checkpoint.as_str().to_owned();
+        self.anchors.owe();
         self.tree.keep_checkpoint(&KeptCheckpoint { size: head.size, note, kept_at }).await?;
-        self.keep_elsewhere(&checkpoint).await?;
-        Ok(Some(checkpoint))
+        self.kept_elsewhere(checkpoint).await.map(Some)
     }
 
     /// Whether the record could be signed now, as far as can be told without signing it.
@@ -216,28 +112,21 @@ impl SignCheckpoints {
     /// # Errors
     /// See [`CheckpointError`].
     pub async fn run_and_anchor(&self) -> Result<Option<SignedCheckpoint>, CheckpointError> {
-        self.unanchored.store(true, Ordering::Relaxed);
+        self.anchors.owe();
         self.run().await
     }
 
-    async fn keep_elsewhere(&self, checkpoint: &SignedCheckpoint) -> Result<(), CheckpointError> {
-        if self.anchors.is_empty() {
-            return Ok(());
+    /// The newest checkpoint, once all anchors have it.
+    async fn kept_elsewhere(
+        &self,
+        checkpoint: SignedCheckpoint,
+    ) -> Result<SignedCheckpoint, CheckpointError> {
+        match self.anchors.keep(&checkpoint).await {
+            Ok(()) => Ok(checkpoint),
+            Err(source) => {
+                Err(CheckpointError::Anchor { checkpoint: Box::new(checkpoint), source })
+            }
         }
-        // Until it is kept, also when the future is dropped, it is not.
-        self.unanchored.store(true, Ordering::Relaxed);
-        let mut failed = None;
-        for anchor in &self.anchors {
-            // One that cannot be reached keeps no other from it. Those that have it are given it again.
-            let kept = anchor.keep(checkpoint.as_str()).await;
-            failed = failed.or(kept.err());
-        }
-        if let Some(source) = failed {
-            let checkpoint = Box::new(checkpoint.clone());
-            return Err(CheckpointError::Anchor { checkpoint, source });
-        }
-        self.unanchored.store(false, Ordering::Relaxed);
-        Ok(())
     }
 
     /// The name to sign for, and what was signed before. Asked before the tree is looked at: what others
@@ -266,7 +155,7 @@ impl SignCheckpoints {
             elsewhere.push(last);
         }
         let remembered = elsewhere.first().map(|last| last.checkpoint.checkpoint().head.size);
-        for anchor in &self.anchors {
+        for anchor in self.anchors.each() {
             let kept = match anchor.recent(&origin).await {
                 // It is told of once there is something to keep: what is remembered is compared in any case.
                 Err(_) if remembered.is_some() => Vec::new(),

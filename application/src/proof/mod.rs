@@ -2,6 +2,8 @@
 //!
 //! Deliberately absent: hashes and signatures themselves, which are the domain's and the adapters'.
 
+mod anchors;
+mod checkpoint_error;
 mod checkpoints;
 mod key_in_use;
 mod notes;
@@ -10,7 +12,9 @@ mod publish;
 mod tree;
 mod verify;
 
-pub use checkpoints::{CheckpointError, SignCheckpoints};
+pub use anchors::Unkept;
+pub use checkpoint_error::CheckpointError;
+pub use checkpoints::SignCheckpoints;
 pub use key_in_use::{KeyInUseError, announce_key};
 pub use notes::{BadNote, checkpoints_of, read_checkpoints};
 pub use prove::{ProveError, prove_answer, prove_entry, prove_growth};

@@ -92,8 +92,11 @@ pub(super) async fn finish(sign: &SignCheckpoints) {
 }
 
 fn said(error: &CheckpointError) {
-    tracing::error!(
-        error = error as &dyn std::error::Error,
-        "what is new on record could not be signed",
-    );
+    let what = match error {
+        CheckpointError::Anchor { .. } => {
+            "what is new on record is signed, and not kept outside it"
+        }
+        _ => "what is new on record could not be signed",
+    };
+    tracing::error!(error = error as &dyn std::error::Error, "{what}");
 }

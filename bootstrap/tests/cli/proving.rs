@@ -1,20 +1,8 @@
 //! `checkpoint`, `verify`, `prove`, `verify-proof`, `key` and `log --prove`, as somebody uses them who
 //! keeps a record, and somebody who does not believe her.
 
-use serde_json::Value;
-
-use crate::support::{Finished, Sandbox, bytes, ndjson};
+use crate::support::{Sandbox, bytes, json, ndjson, recorded};
 use crate::tampering::change;
-
-fn recorded() -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.feed(&["record"], ndjson(0..30).as_bytes()).success();
-    sandbox
-}
-
-fn json(finished: &Finished) -> Value {
-    serde_json::from_str(&finished.out).unwrap()
-}
 
 /// The record's public key, in a file.
 fn public_key(sandbox: &Sandbox) -> String {
@@ -156,6 +144,8 @@ fn what_could_not_be_checked_is_neither_intact_nor_tampered() {
     sandbox.run(&["verify"]).success();
     change(&sandbox, "DELETE FROM audit_tree");
     sandbox.run(&["verify"]).with_code(2).explains(&["changed from outside"]);
+    let erase = ["erase", "--user", "u-1", "--reason", "asked", "--yes"];
+    sandbox.run(&erase).with_code(1).explains(&["gone where the tree of the record stands"]);
 }
 
 #[test]

@@ -225,6 +225,18 @@ pub(crate) fn ndjson(range: std::ops::Range<usize>) -> String {
     })
 }
 
+/// Where thirty events are on record.
+pub(crate) fn recorded() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.feed(&["record"], ndjson(0..30).as_bytes()).success();
+    sandbox
+}
+
+/// What was printed, which is one JSON document.
+pub(crate) fn json(finished: &Finished) -> Value {
+    serde_json::from_str(&finished.out).unwrap()
+}
+
 /// Puts rows on record as they were recorded years ago.
 pub(crate) fn record_old(sandbox: &Sandbox, sequences: std::ops::RangeInclusive<u32>) {
     let database = rusqlite::Connection::open(sandbox.database()).unwrap();

@@ -3,18 +3,8 @@
 
 use serde_json::Value;
 
-use crate::support::{Finished, Sandbox, ndjson};
+use crate::support::{Finished, json, ndjson, recorded};
 use crate::tampering::{change, damage, root_of};
-
-fn recorded() -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.feed(&["record"], ndjson(0..30).as_bytes()).success();
-    sandbox
-}
-
-fn json(finished: &Finished) -> Value {
-    serde_json::from_str(&finished.out).unwrap()
-}
 
 #[test]
 fn a_file_that_is_damaged_where_no_entry_lies_is_intact_and_says_so() {

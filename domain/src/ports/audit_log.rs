@@ -205,6 +205,17 @@ impl Fact {
     ) -> Self {
         Self { what: what.into(), value: value.to_string(), problem: Some(problem.into()) }
     }
+
+    /// A fact that only somebody can have brought about who changed the storage past its adapter.
+    #[must_use]
+    pub fn tampered(what: impl Into<String>, value: impl fmt::Display) -> Self {
+        Self::wrong(
+            what,
+            value,
+            "the file was changed from outside: see by `indelible verify` what it is worth, restore it from a \
+             copy, and compare that with a checkpoint that was kept elsewhere",
+        )
+    }
 }
 
 /// Everything an inspection found out.

@@ -130,14 +130,44 @@ impl Readers {
 #[cfg(test)]
 mod tests {
     use domain::EventFilter;
+    use futures::FutureExt as _;
 
     use super::*;
+
+    fn stream() -> Arc<Inbox> {
+        Arc::new(Inbox::of_stream("stream", 1, EventFilter::all(), false))
+    }
+
+    #[test]
+    fn that_the_first_stream_comes_and_the_last_one_goes_is_told_and_of_no_other_reader() {
+        let readers = Readers::default();
+        let told = || readers.streams_changed().now_or_never().is_some();
+        let subscriber =
+            Arc::new(Inbox::of_subscriber("subscriber", 1, EventFilter::all(), Arc::default()));
+        let [first, second] = [stream(), stream()];
+        readers.add(&subscriber);
+        assert!(!told() && !readers.has_streams());
+        readers.add(&first);
+        assert!(told() && readers.has_streams());
+        readers.add(&second);
+        readers.remove(&first);
+        assert!(!told() && readers.has_streams(), "there is another one");
+        readers.remove(&subscriber);
+        assert!(!told() && readers.has_streams());
+        assert_eq!(readers.count(), 1);
+        readers.remove(&second);
+        assert!(told() && !readers.has_streams());
+        readers.add(&second);
+        assert!(told());
+        readers.remove(&second);
+        assert!(told());
+    }
 
     #[test]
     fn a_stream_that_goes_before_it_is_joined_leaves_nothing_behind() {
         let readers = Readers::default();
         let [first, second] = [(); 2].map(|()| {
-            let inbox = Arc::new(Inbox::of_stream("stream", 1, EventFilter::all(), false));
+            let inbox = stream();
             readers.add(&inbox);
             readers.have_joined(&inbox);
             inbox

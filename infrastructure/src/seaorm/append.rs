@@ -201,11 +201,8 @@ async fn refuse_shortened(
     head: Option<Head>,
 ) -> Result<(), sqlx::Error> {
     let newest = head.map_or(0, |head| head.sequence);
-    let reach = match Reach::read(connection).await {
-        // Whoever signs or verifies says that the tree is gone. What happens meanwhile is on record.
-        Err(sqlx::Error::RowNotFound) => return Ok(()),
-        reach => reach?,
-    };
+    // Whoever signs or verifies says that the tree is gone. What happens meanwhile is on record.
+    let Some(reach) = Reach::find(connection).await? else { return Ok(()) };
     if newest < reach.newest() {
         return Err(Unfit::Shortened { sequence: newest.saturating_add(1) }.into());
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use application::proof::{CheckpointError, SignCheckpoints, Verdict};
-use domain::ports::CheckpointSigner;
+use domain::ports::{CheckpointAnchor, CheckpointSigner};
 use domain::proof::SignedCheckpoint;
 use indelible_tests::contract::audit_log::{batch, start};
 use indelible_tests::fakes::ManualClock;
@@ -225,4 +225,37 @@ async fn where_nothing_is_remembered_an_anchor_that_cannot_be_asked_lets_nothing
     let refused = anchored(&record, &anchor).await.1.unwrap_err();
     assert!(matches!(refused, CheckpointError::Anchor { .. }), "{refused:?}");
     assert_eq!(record.sign().await.checkpoint().head.size, 6);
+}
+
+#[tokio::test]
+async fn each_anchor_that_fails_is_told_of_and_only_those_are_given_the_same_checkpoint_again() {
+    let (record, _) = of(5).await;
+    record.append(&batch("later", 1)).await;
+    let folders = ["first", "second"].map(|folder| record.beside(folder));
+    let [first, second] = folders.clone().map(|folder| folder.join("anchor"));
+    let reached = record.beside("reached");
+    let storage = record.open(Access::ReadWrite).await;
+    let anchor = |place: &Path| Arc::new(FileAnchor::new(place)) as Arc<dyn CheckpointAnchor>;
+    let sign = SignCheckpoints::new(
+        Arc::new(SeaOrmAuditTree::new(storage.clone())),
+        Arc::new(record.signer.clone()),
+        Arc::new(ManualClock::at(start())),
+    )
+    .anchored(vec![anchor(&first), anchor(&reached), anchor(&second)]);
+    let CheckpointError::Anchor { checkpoint, source } = sign.run().await.unwrap_err() else {
+        panic!("not kept with every anchor")
+    };
+    assert_eq!(source.errors().len(), 2);
+    for place in [&first, &second] {
+        assert!(source.to_string().contains(&place.display().to_string()), "{source}");
+    }
+    for folder in folders {
+        std::fs::create_dir(folder).unwrap();
+    }
+    assert_eq!(sign.run().await.unwrap().unwrap(), *checkpoint);
+    sign.run().await.unwrap();
+    for place in [first, reached, second] {
+        assert_eq!(std::fs::read_to_string(place).unwrap(), checkpoint.as_str());
+    }
+    storage.close().await;
 }

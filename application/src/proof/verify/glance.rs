@@ -11,10 +11,6 @@ use super::accounted;
 use crate::causes::causes;
 use crate::proof::head_at;
 
-/// What is to be done about anything that is found here.
-const FROM_OUTSIDE: &str = "the file was changed from outside: see by `indelible verify` what it is worth, restore it \
-     from a copy, and compare that with a checkpoint that was kept elsewhere";
-
 /// Whether the oldest entries are there, or a run of retention says that it removed them, whether the tree is
 /// the one that was signed last, and which legal holds are on record and not in force. Of an archive, which has
 /// a part of the entries, what was signed alone. Nothing where no tree is kept.
@@ -62,7 +58,7 @@ async fn oldest(log: &dyn AuditLog, tree: &dyn AuditTree, standing: &TreeStandin
         Ok(Some(found)) => {
             let first = found.sequence.unwrap_or_default();
             let found = format!("{first} to {removed}: {}", found.message);
-            Fact::wrong(WHAT, found, FROM_OUTSIDE)
+            Fact::tampered(WHAT, found)
         }
         Err(error) => unread(causes(&error)),
     }
@@ -83,7 +79,7 @@ fn dangling(holds: Vec<Sequence>) -> Option<Fact> {
 /// Whether the tree is the one that the last checkpoint in the record is about.
 async fn signed(tree: &dyn AuditTree) -> Result<Fact, TreeError> {
     const WHAT: &str = "last checkpoint";
-    let wrong = |found: String| Ok(Fact::wrong(WHAT, found, FROM_OUTSIDE));
+    let wrong = |found: String| Ok(Fact::tampered(WHAT, found));
     let Some(newest) = tree.newest_checkpoint().await? else {
         return Ok(Fact::fine(WHAT, "nothing is signed yet"));
     };

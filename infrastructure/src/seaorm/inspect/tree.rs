@@ -17,10 +17,6 @@ use crate::seaorm::storage::AuditStorage;
 const WIDTH: i64 = 256;
 const HASH: usize = 32;
 
-/// What is to be done about anything that is found here.
-const FROM_OUTSIDE: &str = "the file was changed from outside: see by `indelible verify` what it is worth, restore it \
-     from a copy, and compare that with a checkpoint that was kept elsewhere";
-
 /// Looks at the tree, in a file that has one.
 pub(super) async fn inspect_tree(storage: &AuditStorage) -> Result<Vec<Fact>, QueryError> {
     let archive = storage.is_archive();
@@ -37,7 +33,7 @@ fn facts(rows: &Connection, archive: bool) -> Result<Vec<Fact>, rusqlite::Error>
         })
         .optional()?;
     let Some(standing) = standing else {
-        return Ok(vec![Fact::wrong("genesis", "it is gone where the tree stands", FROM_OUTSIDE)]);
+        return Ok(vec![Fact::tampered("genesis", "it is gone where the tree stands")]);
     };
     let tiles = standing.tiles(&rows)?;
     let hashes = standing.hashes(&rows)?;
@@ -64,7 +60,7 @@ impl Standing {
                         (SELECT min(sequence) FROM audit_log WHERE sequence > ?1 AND leaf_hash IS NULL)";
         let found: (Option<i64>, Option<i64>) =
             rows.query_row(question, [genesis], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let wrong = |found: String| Fact::wrong("genesis", found, FROM_OUTSIDE);
+        let wrong = |found: String| Fact::tampered("genesis", found);
         Ok(match found {
             (Some(hashed), _) => wrong(format!(
                 "the tree is said to begin after {genesis}, and entry {hashed} was in it"
@@ -92,7 +88,7 @@ impl Standing {
                 let found = format!(
                     "of the {due} hashes of level {level} only {hashes} are there, in {count} tiles"
                 );
-                return Ok(Fact::wrong("tiles", found, FROM_OUTSIDE));
+                return Ok(Fact::tampered("tiles", found));
             }
             (level, due, tiles) = (level + 1, due / WIDTH, tiles + count);
         }
@@ -126,7 +122,7 @@ impl Standing {
             let Some(kept) = hashes.get(start..start + HASH) else { continue };
             if entry.get_ref(1)?.as_bytes_or_null().ok().flatten() != Some(kept) {
                 let found = format!("that of entry {sequence} is not the one in the tree");
-                return Ok(Fact::wrong("hashes", found, FROM_OUTSIDE));
+                return Ok(Fact::tampered("hashes", found));
             }
         }
         Ok(Fact::fine("hashes", "beside the entries as in the tree"))
@@ -139,7 +135,7 @@ impl Standing {
         let due = self.genesis.saturating_add(self.size);
         Ok(if newest < due {
             let found = format!("the tree has entries up to {due}, and the record up to {newest}");
-            Fact::wrong("newest entries", found, FROM_OUTSIDE)
+            Fact::tampered("newest entries", found)
         } else {
             Fact::fine("newest entries", format!("{} not in the tree yet", newest - due))
         })

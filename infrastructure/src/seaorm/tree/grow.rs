@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use domain::ports::TreeError;
 use domain::proof::{
     Digest, TILE_BYTES, TILE_WIDTH, TileGrowth, TileId, WrongTile, tile_root, unfilled,
 };
@@ -37,6 +38,9 @@ pub(in crate::seaorm) enum Unfit {
          run `indelible verify`, and restore the record from a copy"
     )]
     Shortened { sequence: i64 },
+    /// Where the tree stands.
+    #[error(transparent)]
+    Gone(TreeError),
     #[error(transparent)]
     Tile(#[from] WrongTile),
 }
@@ -58,8 +62,16 @@ impl Reach {
     pub(in crate::seaorm) async fn read(
         connection: &mut SqliteConnection,
     ) -> Result<Self, sqlx::Error> {
-        let row = sqlx::query("SELECT genesis, size FROM audit_tree").fetch_one(connection).await?;
-        Ok(Self { genesis: row.try_get(0)?, size: row.try_get(1)? })
+        Self::find(connection).await?.ok_or_else(|| Unfit::Gone(TreeError::Gone).into())
+    }
+
+    /// `None` where somebody has taken away what says so.
+    pub(in crate::seaorm) async fn find(
+        connection: &mut SqliteConnection,
+    ) -> Result<Option<Self>, sqlx::Error> {
+        let row = sqlx::query("SELECT genesis, size FROM audit_tree").fetch_optional(connection);
+        let Some(row) = row.await? else { return Ok(None) };
+        Ok(Some(Self { genesis: row.try_get(0)?, size: row.try_get(1)? }))
     }
 
     /// The newest entry in the tree, or the last one before it.
