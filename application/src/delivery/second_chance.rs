@@ -159,6 +159,12 @@ impl SecondChances {
         self.outcomes.values().cloned().collect()
     }
 
+    /// Of how many it is remembered when they were noted.
+    #[cfg(test)]
+    pub(super) fn remembered(&self) -> usize {
+        self.noted.len()
+    }
+
     /// Forgets what is noted now.
     pub(super) fn note(&mut self, noted: &[Sequence]) {
         self.notes += 1;

@@ -49,6 +49,9 @@ async fn pausing_resuming_and_rewinding_are_on_record_and_done() -> Outcome {
         .await?;
     app.expect_subscription("billing").caught_up().await?;
     assert_eq!(told.all()[2..], [(1, 1, true), (3, 1, true)], "repetitions are announced");
+    let (newest, _) = app.log().span().await?.last.unwrap();
+    let cursor = manage.rewind(&billing, StartAt::After(newest), ann()).await?;
+    assert_eq!(cursor, newest, "the newest entry is on record");
     Ok(())
 }
 

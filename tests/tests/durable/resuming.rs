@@ -118,6 +118,17 @@ async fn what_nobody_wants_is_passed_over_without_writing_for_each() -> Outcome 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn where_more_wait_than_are_read_at_once_all_are_handled_and_in_order() -> Outcome {
+    let told = Told::new();
+    let app = TestApp::start().await?;
+    app.emit_batch((0..1_300).map(|_| plan("a")).collect()).await?;
+    let _guard = app.subscribe_durably(told.plans("billing").starting(StartAt::Beginning)).await?;
+    app.expect_subscription("billing").caught_up().await?;
+    assert_eq!(told.sequences(), (1..=1_300).collect::<Vec<_>>());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn events_that_retention_took_first_halt_it_and_it_goes_on_after_them() -> Outcome {
     let (told, billing) = (Told::new(), super::name("billing"));
     let app = TestApp::start().await?;

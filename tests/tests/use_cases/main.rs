@@ -7,6 +7,7 @@
 
 mod erasing;
 mod health;
+mod key_in_use;
 mod reading;
 mod retention;
 mod retention_rules;

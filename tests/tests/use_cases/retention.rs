@@ -159,16 +159,14 @@ async fn a_run_that_is_stopped_says_what_it_removed() {
 #[tokio::test]
 async fn a_run_that_fails_midway_puts_what_it_removed_on_record_and_says_why_it_stopped() {
     let stage = Stage::with_old_events(1_500).await;
-    let failing: Arc<dyn AuditLog> =
-        Arc::new(FailsAt { log: Arc::clone(&stage.log), chunk: 1, seen: AtomicUsize::new(0) });
+    let failing: Arc<dyn AuditLog> = Arc::new(FailsAt::the(1, &stage.log));
     let prune = stage.prune_of(failing, Arc::clone(&stage.bus));
     let error = prune.run(1).await.unwrap_err();
     assert!(matches!(error, PruneError::Remove { removed: 500, .. }), "{error:?}");
     let latest = stage.log.page(&AuditFilter::default(), Page::latest(1)).await.unwrap();
     assert_eq!(latest[0].decode::<AuditPruned>().unwrap().entries, 500);
 
-    let failing: Arc<dyn AuditLog> =
-        Arc::new(FailsAt { log: Arc::clone(&stage.log), chunk: 0, seen: AtomicUsize::new(0) });
+    let failing: Arc<dyn AuditLog> = Arc::new(FailsAt::the(0, &stage.log));
     let prune = stage.prune_of(failing, Arc::clone(&stage.bus));
     let error = prune.run(1).await.unwrap_err();
     assert!(matches!(error, PruneError::Remove { removed: 0, .. }), "{error:?}");
@@ -179,6 +177,16 @@ async fn a_run_that_fails_midway_puts_what_it_removed_on_record_and_says_why_it_
     );
     let latest = stage.log.page(&AuditFilter::default(), Page::latest(1)).await.unwrap();
     assert_eq!(latest[0].decode::<AuditPruned>().unwrap().entries, 0, "nothing more was removed");
+}
+
+#[tokio::test]
+async fn a_run_that_another_has_overtaken_goes_on_after_what_that_removed() {
+    let stage = Stage::with_old_events(1_500).await;
+    let overtaken = FailsAt { overtaken: true, ..FailsAt::the(0, &stage.log) };
+    let prune = stage.prune_of(Arc::new(overtaken), Arc::clone(&stage.bus));
+    let report = prune.run(1).await.unwrap();
+    let removed: Vec<_> = report.removed.iter().map(|it| (it.from.0, it.through.0)).collect();
+    assert_eq!(removed, [(502, 1_499)], "and says nothing of what another removed");
 }
 
 #[tokio::test]
@@ -271,11 +279,18 @@ async fn nothing_goes_while_it_is_not_known_what_is_still_needed() {
     assert_eq!(stage.sequences().await.len(), 20);
 }
 
-/// A log whose n-th removal fails.
+/// A log whose n-th removal fails, or comes too late: another run has removed that before.
 struct FailsAt {
     log: Arc<dyn AuditLog>,
     chunk: usize,
+    overtaken: bool,
     seen: AtomicUsize,
+}
+
+impl FailsAt {
+    fn the(chunk: usize, log: &Arc<dyn AuditLog>) -> Self {
+        Self { log: Arc::clone(log), chunk, overtaken: false, seen: AtomicUsize::new(0) }
+    }
 }
 
 #[async_trait]
@@ -286,7 +301,10 @@ impl AuditRetention for FailsAt {
         limit: u32,
     ) -> Result<Option<Prefix>, RetentionError> {
         if self.seen.fetch_add(1, Ordering::Relaxed) == self.chunk {
-            return Err(AppendError::Closed.into());
+            if !self.overtaken {
+                return Err(AppendError::Closed.into());
+            }
+            while self.log.remove_oldest(through, limit).await?.is_some() {}
         }
         self.log.remove_oldest(through, limit).await
     }

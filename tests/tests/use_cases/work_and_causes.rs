@@ -152,6 +152,56 @@ async fn a_record_that_cannot_be_read_is_said() {
     assert!(matches!(explained.await, Err(QueryError::Unreadable { .. })));
 }
 
+#[tokio::test]
+async fn a_text_that_names_several_things_means_one_and_the_others_are_said() {
+    let of = |id: &str, source: &str, run: Option<&str>| {
+        let draft = EventDraft::from(PlanCreated::sample());
+        let draft = run.into_iter().fold(draft, EventDraft::correlated_by);
+        AuditEntry::new(draft.seal(begin(), || id.to_owned(), source).unwrap())
+    };
+    let (_, log) = memory_log();
+    let entries = [
+        of("x", "/one", None),
+        of("x", "/two", None),
+        of("1", "/one", None),
+        of("3", "/one", None),
+        of("run", "/one", Some("run")),
+        of("other", "/one", Some("x")),
+        of("own", "/one", None),
+        of("of-own", "/one", Some("own")),
+        of("2", "/one", Some("2")),
+    ];
+    log.append(&entries).await.unwrap();
+    let find = async |text: &str, meaning| {
+        let found = Question::find(&log, text, meaning).await.unwrap();
+        let notes: Vec<String> = found.notes.iter().map(ToString::to_string).collect();
+        (found.event.map(|event| event.sequence.0), found.correlation, notes.join("; "))
+    };
+    let run = |run: &str| Some(run.to_owned());
+    let (event, correlation, notes) = find("x", Meaning::Event).await;
+    assert_eq!((event, correlation), (Some(1), run("x")), "others call it the cause of their run");
+    assert!(notes.contains("several sources used the id `x`") && notes.ends_with("2"), "{notes}");
+    let (event, _, notes) = find("1", Meaning::Either).await;
+    assert_eq!(event, Some(1), "a place is taken before an id");
+    assert!(notes.contains("`1` is the id of event 3 as well"), "{notes}");
+    let (event, correlation, notes) = find("2", Meaning::Either).await;
+    assert_eq!((event, correlation), (Some(2), run("x")), "the run that is named after it");
+    assert!(
+        notes.contains("`2` is the id of event 9") && notes.contains("a run of work"),
+        "{notes}"
+    );
+    let itself = (Some(5), run("run"), String::new());
+    assert_eq!(find("run", Meaning::Either).await, itself, "nothing to choose between");
+    assert_eq!(find("own", Meaning::Either).await, (Some(7), run("own"), String::new()));
+    assert_eq!(find("other", Meaning::Event).await, (Some(6), run("x"), String::new()));
+    assert_eq!(find("4", Meaning::Either).await.0, Some(4));
+    assert_eq!(find("3", Meaning::Event).await.1, None, "nobody names a run after it");
+    for (meaning, what) in [(Meaning::Either, "and no run"), (Meaning::Event, "number or id")] {
+        let error = Question::find(&log, "gone", meaning).await.unwrap_err().to_string();
+        assert!(error.contains(what) && error.ends_with("it holds sequences 1 to 9"), "{error}");
+    }
+}
+
 domain_events! {
     /// What happens to a parcel.
     pub enum ParcelEvent {

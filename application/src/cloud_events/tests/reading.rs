@@ -99,6 +99,16 @@ fn an_element_that_is_too_long_is_refused_and_the_next_one_is_read() {
     assert_eq!(result[1], Ok(event(4, "{\"b\":1}")));
 }
 
+#[test]
+fn how_long_a_line_may_be_does_not_depend_on_how_it_arrives() {
+    let input = b"{\"a\":1}                \n{}";
+    let whole = split(input, 10, 8192);
+    assert!(whole[0].is_err() && whole[1].is_ok(), "{whole:?}");
+    for chunk in 1..8 {
+        assert_eq!(split(input, 10, chunk), whole, "in chunks of {chunk}");
+    }
+}
+
 /// An input that never ends a line, and counts what is asked of it.
 struct Endless {
     left: u64,

@@ -1,5 +1,8 @@
 //! What a declaration shows of itself.
 
+use std::time::Duration;
+
+use domain::events::PlanCreated;
 use domain::ports::{handler, projector};
 use domain::{EventFilter, StartAt};
 
@@ -22,8 +25,22 @@ fn a_declaration_shows_what_it_is_made_of() {
     let durable = DurableSubscription::projecting("billing", EventFilter::all(), effects);
     assert!(format!("{durable:?}").contains("Projector(\"effects\")"));
     assert!(durable.filter().is_all());
+    let plans = projector("effects", |_| async { Ok(Vec::new()) });
+    let plans = DurableSubscription::projecting("plans", EventFilter::of::<PlanCreated>(), plans);
+    assert!(!plans.filter().is_all());
     let _ = durable.with_handler(|handler| {
         assert!(matches!(handler, Handler::Projector(_)));
         handler
     });
+}
+
+#[test]
+fn a_lease_may_be_as_short_as_is_promised_and_no_shorter() {
+    let of = |ms| {
+        let nothing = handler("nothing", |_| async { Ok(()) });
+        DurableSubscription::handling("billing", EventFilter::all(), nothing)
+            .with_lease(Duration::from_millis(ms))
+            .check()
+    };
+    assert!(of(300).is_ok() && of(299).is_err());
 }

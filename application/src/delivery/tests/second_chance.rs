@@ -121,6 +121,19 @@ fn what_was_noted_while_nobody_looked_is_of_no_account() {
 }
 
 #[test]
+fn when_one_was_noted_is_remembered_no_longer_than_somebody_looks() {
+    let mut second = SecondChances::default();
+    second.note(&[Sequence(1)]);
+    assert_eq!(second.remembered(), 0, "nobody looks");
+    let [first, last] = [second.look(), second.look()];
+    second.note(&[Sequence(2), Sequence(3)]);
+    second.ask(first, Vec::new());
+    assert_eq!(second.remembered(), 2, "one still looks");
+    second.ask(last, Vec::new());
+    assert_eq!(second.remembered(), 0);
+}
+
+#[test]
 fn effects_that_are_refused_make_a_failure_of_what_was_handled_and_stop_nothing_else() {
     let mut second = SecondChances::default();
     asked(&mut second, &[4, 5, 6]);

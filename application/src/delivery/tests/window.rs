@@ -152,6 +152,24 @@ fn an_event_whose_effects_were_refused_is_handed_out_again_though_its_key_went_o
 }
 
 #[test]
+fn an_event_is_open_until_it_is_done_and_has_effects_only_where_there_are_any() {
+    let mut window = Window::new(Sequence(0), Sequence(2), RetryPolicy::once());
+    window.read([(None, event(1)), (None, event(2))], Sequence(2));
+    let state = |window: &Window, place| {
+        (window.is_open(Sequence(place)), window.has_effects(Sequence(place)))
+    };
+    assert_eq!(state(&window, 1), (true, false), "it waits");
+    window.hand_out().unwrap();
+    assert_eq!(state(&window, 1), (true, false), "it is being handled");
+    window.handled(Sequence(1), Vec::new());
+    assert_eq!(state(&window, 1), (false, false));
+    window.hand_out().unwrap();
+    window.handled(Sequence(2), vec![Effect::new("x")]);
+    assert_eq!(state(&window, 2), (false, true));
+    assert_eq!(state(&window, 9), (false, false), "it is not there");
+}
+
+#[test]
 fn a_key_that_is_held_hands_nothing_out_and_others_go_on() {
     let key = |text: &str| Some(text.to_owned());
     let mut window = Window::new(Sequence(0), Sequence(0), RetryPolicy::once());
