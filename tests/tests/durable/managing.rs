@@ -230,5 +230,13 @@ async fn how_far_behind_it_is_is_told_in_events_and_in_time() -> Outcome {
     app.clock().advance(TimeDelta::hours(-1));
     assert_eq!(manage.find(&billing).await?.age.as_secs(), 0);
     app.expect::<PlanCreated>().on_record().times(4).await?;
+    // More than is read of the record at once.
+    let newest = app.log().span().await?.last.unwrap().0;
+    app.app().subscriptions().ensure(&name("paused"), newest).await?;
+    let paused = || SubscriptionPaused { name: "paused".to_owned(), cursor: newest.0 };
+    app.emit_batch((0..1_100).map(|_| paused().into()).collect()).await?;
+    assert_eq!(manage.find(&name("paused")).await?.events, 0);
+    app.emit(plan("e")).await?;
+    assert_eq!(manage.find(&name("paused")).await?.events, 1);
     Ok(())
 }

@@ -83,6 +83,14 @@ async fn following_misses_nothing_and_repeats_nothing() {
 }
 
 #[tokio::test]
+async fn what_is_more_than_a_page_is_followed_whole() {
+    let log = filled(1_700).await;
+    let events = follow(Arc::clone(&log), AuditFilter::default(), Sequence(0)).take(1_700);
+    let seen: Vec<_> = events.map_ok(|event| event.sequence.0).try_collect().await.unwrap();
+    assert_eq!(seen, (1..=1_700).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn following_waits_for_the_record_and_reads_no_event_while_nothing_is_added() {
     let log = filled(3).await;
     let counted = Arc::new(UnreadableLog::new(Arc::clone(&log) as _));

@@ -137,6 +137,14 @@ async fn what_is_young_or_the_newest_stays_and_a_run_without_effect_says_nothing
 }
 
 #[tokio::test]
+async fn a_single_entry_goes_as_well() {
+    let stage = Stage::with_old_events(1).await;
+    stage.bus.emit(PlanCreated::sample()).await.unwrap();
+    let report = stage.prune().run(1).await.unwrap();
+    assert_eq!(report.removed, [Prefix { from: Sequence(1), through: Sequence(1) }]);
+}
+
+#[tokio::test]
 async fn looking_at_what_may_go_removes_nothing() {
     let stage = Stage::with_old_events(10).await;
     let plan = stage.prune().plan(&1.into()).await.unwrap();

@@ -286,6 +286,34 @@ async fn a_hold_that_makes_no_sense_is_refused_and_nothing_is_put_on_record() {
 }
 
 #[tokio::test]
+async fn whether_there_is_anything_to_hold_yet_is_told() {
+    let stage = Stage::new();
+    stage.append("plan.created", 0).await;
+    let entry = stage.log.by_sequence(Sequence(1)).await.unwrap().unwrap();
+    let envelope = entry.envelope;
+    let text = |text: &Option<String>| text.clone().unwrap();
+    let sequences =
+        |from, through| HoldScope::Sequences { from: Sequence(from), through: Sequence(through) };
+    let there = [
+        HoldScope::Plan(text(&envelope.plan_id)),
+        HoldScope::Correlation(text(&envelope.correlation_id)),
+        HoldScope::User(text(&envelope.user_identity)),
+        sequences(1, 4),
+    ];
+    let absent = [
+        HoldScope::Plan("another".to_owned()),
+        HoldScope::Correlation("another".to_owned()),
+        HoldScope::User("another".to_owned()),
+        sequences(2, 4),
+    ];
+    for (scopes, expected) in [(there, true), (absent, false)] {
+        for scope in scopes {
+            assert_eq!(stage.manage().anything_in(&scope).await.unwrap(), expected, "{scope:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_hold_that_is_on_record_and_not_in_force_is_released_on_the_record_once() {
     let stage = Stage::new();
     let placed = AuditHoldPlaced { scope: "plan".to_owned(), ..AuditHoldPlaced::sample() };
