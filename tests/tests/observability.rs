@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use application::delivery::{DurableSubscription, RetryPolicy};
+use application::delivery::{DurableSubscription, OnExhausted, RetryPolicy};
 use domain::events::{CATALOGUE, PlanApplied, PlanCreated, ToolInvoked};
 use domain::ports::handler;
 use domain::{DomainEvent, Emit, EventDraft, EventFilter, TraceParent};
@@ -271,5 +271,23 @@ async fn a_durable_subscription_is_measured_and_traced_by_its_name() -> Outcome 
     let of_second = delivered.iter().filter(|span| span.fields["sequence"] == "2");
     let attempts: Vec<_> = of_second.map(|span| span.fields["attempt"].clone()).collect();
     assert_eq!(attempts, ["1", "2", "3"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn how_far_a_durable_subscription_is_behind_is_measured() -> Outcome {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _measured = metrics::set_default_local_recorder(&recorder);
+    let never = handler("never", |_| async { Err("not now".into()) });
+    let stuck = DurableSubscription::handling("stuck", EventFilter::of::<PlanCreated>(), never)
+        .retrying(RetryPolicy::once())
+        .on_exhausted(OnExhausted::Halt);
+    let app = TestApp::start().await?;
+    let _guard = app.subscribe_durably(stuck).await?;
+    app.settled().await?;
+    app.emit_batch((0..3).map(|_| PlanCreated::sample().into()).collect()).await?;
+    app.expect_subscription("stuck").halted().await?;
+    assert_eq!(measured(&snapshotter)["indelible_subscription_lag_events"], [3.0]);
     Ok(())
 }

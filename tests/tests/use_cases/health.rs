@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use application::CheckHealth;
 use application::health::{Health, Readiness};
+use application::proof::SignCheckpoints;
+use chrono::TimeDelta;
 use domain::subscription::SubscriptionFailure;
 use domain::{AuditLog, Emit, Sequence, SubscriptionName, SubscriptionStore};
 use indelible_tests::fakes::{
@@ -14,7 +16,8 @@ use indelible_tests::fakes::{
 use indelible_tests::scenario::{Outcome, TestApp};
 use indelible_tests::stage::{Stage, memory_log, plan, plans};
 use infrastructure::bus::BusSettings;
-use infrastructure::memory::InMemorySubscriptionStore;
+use infrastructure::memory::{InMemoryAuditLog, InMemorySubscriptionStore};
+use infrastructure::signing::Ed25519Signer;
 
 /// The check over a stage, and the subscriptions it looks at.
 fn check(stage: &Stage) -> (CheckHealth, Arc<InMemorySubscriptionStore>) {
@@ -194,4 +197,28 @@ async fn a_failure_that_nobody_has_tried_since_does_not_keep_events_away_for_eve
     let found = health.check().await;
     assert_eq!(reasons(&found), [("recording", Readiness::Degraded)]);
     assert!(found.to_string().contains("not tried since"), "{found}");
+}
+
+#[tokio::test]
+async fn an_entry_that_waits_too_long_to_be_signed_degrades_it() {
+    let (clock, _) = memory_log();
+    let log = InMemoryAuditLog::new(Arc::clone(&clock) as _);
+    let tree = Arc::new(log.tree());
+    let stage = Stage::over(Arc::new(log), BusSettings::default());
+    stage.record_elsewhere(2).await;
+    let signer = Arc::new(Ed25519Signer::generate().unwrap());
+    let sign = SignCheckpoints::new(tree, signer, Arc::clone(&clock) as _);
+    let health = async || {
+        let (check, _) = check_at(&stage, Arc::clone(&clock));
+        let check = check.signing(sign.clone(), Some(Duration::from_secs(10)));
+        check.check().await
+    };
+    clock.advance(TimeDelta::seconds(10));
+    assert_eq!(health().await.readiness(), Readiness::Ready, "it has waited for as long as it may");
+    clock.advance(TimeDelta::seconds(1));
+    let late = health().await;
+    assert_eq!(reasons(&late), [("tree", Readiness::Degraded)]);
+    assert!(late.to_string().contains("2 entries since, which have waited"), "{late}");
+    sign.run().await.unwrap();
+    assert_eq!(health().await.readiness(), Readiness::Ready);
 }
