@@ -9,7 +9,9 @@ use application::explain::{Cause, ExplainError, Limits, Meaning, Outcome, Questi
 use application::work::{Took, WorkBy};
 use application::{Explanation, explain, open_work, work_stats};
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::events::{CATALOGUE, PlanCreated, ToolCompleted, ToolInvoked};
+use domain::events::{
+    CATALOGUE, PlanCreated, ToolCompleted, ToolErrored, ToolInvoked, ToolRetried,
+};
 use domain::{
     AuditEntry, AuditFilter, AuditLog, Catalogue, Clock as _, DomainEvent, EventDraft, EventGroup,
     QueryError, Sequence, domain_events, events,
@@ -74,6 +76,41 @@ async fn what_never_ended_is_found_over_many_pages() {
     let (_, tool) = &report.rows[0];
     assert_eq!((tool.calls, tool.completed, tool.open, tool.failed), (1500, 1485, 15, 0));
     assert_eq!((tool.durations.percentile(99), report.without_beginning), (Some(7), 0));
+}
+
+#[tokio::test]
+async fn what_is_not_meant_is_counted_nowhere_and_still_ends_nothing_else() {
+    let retried = |key: usize| {
+        EventDraft::from(ToolRetried { invocation_id: key.to_string(), ..ToolRetried::sample() })
+    };
+    let errored = |key: usize| {
+        EventDraft::from(ToolErrored { invocation_id: key.to_string(), ..ToolErrored::sample() })
+    };
+    // The same once in the run that is meant, and once in another.
+    let of_run = |run: &str, base: usize| {
+        let drafts = [
+            invoked(base),
+            retried(base), // while it is open
+            completed(base),
+            invoked(base + 1),
+            errored(base + 1),
+            retried(base + 1), // after it had failed
+            completed(base + 1),
+            completed(base + 2), // without a beginning
+            invoked(base + 3),
+        ];
+        drafts.map(|draft| draft.correlated_by(run))
+    };
+    let log = record([of_run("meant", 10), of_run("other", 20)].concat()).await;
+    let meant = AuditFilter { correlation_id: Some("meant".to_owned()), ..AuditFilter::default() };
+    for (filter, runs) in [(meant, 1), (AuditFilter::default(), 2)] {
+        let report = work_stats(Arc::clone(&log), CATALOGUE, &filter, WorkBy::Kind).await.unwrap();
+        assert_eq!(report.rows.len(), 1);
+        let (_, row) = &report.rows[0];
+        assert_eq!((row.calls, row.retries, row.failed), (3 * runs, 2 * runs, runs));
+        assert_eq!((row.completed, row.open), (2 * runs, runs));
+        assert_eq!(report.without_beginning, runs);
+    }
 }
 
 #[tokio::test]
