@@ -94,6 +94,24 @@ async fn a_change_of_a_hash_is_found_beside_the_entry_and_in_the_tree() {
 }
 
 #[tokio::test]
+async fn a_change_of_a_hash_above_those_of_the_leaves_is_found_as_well() {
+    for change in [
+        "UPDATE audit_tile SET hashes = zeroblob(length(hashes)) WHERE level = 1",
+        "UPDATE audit_tile SET hashes = substr(hashes, 1, 32) WHERE level = 1",
+        "DELETE FROM audit_tile WHERE level = 1",
+    ] {
+        let record = Record::of(600, &[600]).await;
+        assert_eq!(record.verify().await.verdict, Verdict::Intact);
+        record.change(change);
+        let found = record.verify().await;
+        assert_eq!(found.verdict, Verdict::Tampered, "{change}");
+        assert_eq!(found.findings[0].field.as_deref(), Some("tile"), "{change}");
+        let message = "tile 0 of level 1 is not the one of its leaves";
+        assert_eq!((found.findings.len(), &*found.findings[0].message), (1, message), "{change}");
+    }
+}
+
+#[tokio::test]
 async fn entries_that_changed_places_are_found_as_such() {
     let swap = "UPDATE audit_log SET sequence = 100 WHERE sequence = 3; \
                 UPDATE audit_log SET sequence = 3 WHERE sequence = 7; \

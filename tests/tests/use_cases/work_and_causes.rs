@@ -217,7 +217,7 @@ async fn a_text_that_names_several_things_means_one_and_the_others_are_said() {
     let run = |run: &str| Some(run.to_owned());
     let (event, correlation, notes) = find("x", Meaning::Event).await;
     assert_eq!((event, correlation), (Some(1), run("x")), "others call it the cause of their run");
-    assert!(notes.contains("several sources used the id `x`") && notes.ends_with("2"), "{notes}");
+    assert!(notes.contains("several sources used the id `x`") && notes.ends_with('2'), "{notes}");
     let (event, _, notes) = find("1", Meaning::Either).await;
     assert_eq!(event, Some(1), "a place is taken before an id");
     assert!(notes.contains("`1` is the id of event 3 as well"), "{notes}");
