@@ -5,7 +5,9 @@ use super::place::{Place, log_over};
 use domain::audit::retention::Prefix;
 use domain::audit::{Erasure, ErasureSelection};
 use domain::ports::{ArchiveError, ArchivePlace, ErasureError, RetentionError};
-use domain::{AuditAppend, AuditArchive, AuditErasure, AuditRetention, AuditTree, Sequence};
+use domain::{
+    AuditAppend, AuditArchive, AuditErasure, AuditQuery, AuditRetention, AuditTree, Sequence,
+};
 use indelible_tests::contract::audit_log::batch;
 use infrastructure::seaorm::{
     AuditStorage, SeaOrmAuditArchive, SeaOrmAuditErasure, SeaOrmAuditTree,
@@ -139,6 +141,27 @@ async fn nothing_of_an_entry_that_was_changed_is_erased_and_it_is_named() {
         assert_eq!(erasure.erase(&sound, Sequence(0), all, 9).await.unwrap().entries, 1);
         storage.close().await;
     }
+}
+
+#[tokio::test]
+async fn one_that_was_changed_is_found_behind_hundreds_that_were_not() {
+    let (_place, storage) = changed(CHANGES[0].0).await;
+    let first = log_over(&storage).by_sequence(Sequence(1)).await.unwrap().unwrap();
+    let run = first.envelope.correlation_id.unwrap();
+    let erasure = Erasure { selection: ErasureSelection::Correlation(run), details: true };
+    let adapter = SeaOrmAuditErasure::new(storage.clone());
+    assert_eq!(adapter.count(&erasure).await.unwrap().entries, 600);
+    let found = adapter.changed(&erasure, Sequence(u64::MAX)).await.unwrap();
+    assert_eq!(found, Some(Sequence(300)));
+}
+
+#[tokio::test]
+async fn what_cannot_be_compared_is_not_taken_for_unchanged() {
+    let (_place, storage) = changed("").await;
+    let log = log_over(&storage);
+    log.compare_oldest(Sequence(600)).await.unwrap();
+    storage.close().await;
+    log.compare_oldest(Sequence(600)).await.unwrap_err();
 }
 
 #[tokio::test]

@@ -161,6 +161,17 @@ async fn of_a_released_hold_nothing_is_left_in_the_file() {
 }
 
 #[tokio::test]
+async fn holds_that_cannot_be_asked_for_are_not_taken_for_none() {
+    let (_place, storage) = held(plan()).await;
+    let holds = SeaOrmLegalHolds::new(storage.clone());
+    assert_eq!(holds.in_force().await.unwrap().len(), 1);
+    storage.close().await;
+    holds.in_force().await.unwrap_err();
+    let all = Sequence(0)..=Sequence(9);
+    holds.holding(&AuditFilter::default(), all).await.unwrap_err();
+}
+
+#[tokio::test]
 async fn a_file_of_an_earlier_version_has_no_holds_until_it_is_written_to() {
     let place = Place::new();
     place.raw().execute_batch(include_str!("place/first_version.sql")).unwrap();

@@ -137,6 +137,9 @@ async fn nothing_of_the_records_own_is_named_by_an_effect() {
             format!("INSERT INTO\u{feff}{name} VALUES (1)"),
             format!("CREATE TRIGGER t AFTER INSERT ON {name} BEGIN SELECT 1; END"),
             format!("WITH x AS (SELECT 1) DELETE FROM/**/{name}"),
+            format!("DELETE FROM [it's] WHERE n IN (SELECT 1 FROM {name})"),
+            format!("DELETE FROM notes WHERE 1 - 1 = (SELECT count(*) FROM {name})"),
+            format!("DELETE FROM notes WHERE 4 / 2 = (SELECT count(*) FROM {name})"),
         ] {
             let told = refused(&store, &lease, Effect::new(&statement)).await;
             assert!(told.contains("belongs to the record"), "{statement}: {told}");

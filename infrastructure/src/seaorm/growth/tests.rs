@@ -219,3 +219,11 @@ async fn one_that_is_not_polled_makes_nobody_deaf() {
         assert_eq!(soon(waiting).await, Ok(Sequence(2)));
     }
 }
+
+#[tokio::test]
+#[should_panic(expected = "while it looks")]
+async fn a_look_that_panics_leaves_nobody_waiting() {
+    let looks = || async { panic!("while it looks") }.boxed();
+    let growth = Growth::of(None);
+    let _: Result<Sequence, &str> = soon(growth.newer_than(Sequence(0), looks)).await;
+}

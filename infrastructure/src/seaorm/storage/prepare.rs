@@ -118,3 +118,22 @@ async fn prepare_once(
         Err(refused) => Ok(Err(refused)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::has_write_ahead_log;
+
+    #[test]
+    fn what_lies_in_a_log_beside_the_database_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("audit.db");
+        assert!(!has_write_ahead_log(&file), "there is none");
+        let log = folder.path().join("audit.db-wal");
+        fs::write(&log, "").unwrap();
+        assert!(!has_write_ahead_log(&file), "nothing is in it");
+        fs::write(&log, "x").unwrap();
+        assert!(has_write_ahead_log(&file));
+    }
+}
