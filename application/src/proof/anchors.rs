@@ -23,7 +23,7 @@ struct Anchor {
 
 /// What went wrong with each anchor that a checkpoint could not be kept with.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{}", each(.0))]
+#[error("{}", in_words(.0))]
 pub struct Unkept(Vec<AnchorError>);
 
 impl Unkept {
@@ -34,7 +34,7 @@ impl Unkept {
     }
 }
 
-fn each(errors: &[AnchorError]) -> String {
+fn in_words(errors: &[AnchorError]) -> String {
     errors.iter().map(|error| causes(error).join(": ")).collect::<Vec<_>>().join("; ")
 }
 

@@ -101,6 +101,6 @@ pub(in crate::seaorm) fn not_as_recorded(error: &sqlx::Error) -> Option<Sequence
         | Unfit::Unhashed { sequence: place }
         | Unfit::Shortened { sequence: place }
         | Unfit::Changed { sequence: place } => Some(sequence(*place)),
-        Unfit::Gone(_) | Unfit::Tile(_) => None,
+        Unfit::Tile(_) => None,
     }
 }

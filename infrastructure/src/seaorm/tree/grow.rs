@@ -38,9 +38,6 @@ pub(in crate::seaorm) enum Unfit {
          run `indelible verify`, and restore the record from a copy"
     )]
     Shortened { sequence: i64 },
-    /// Where the tree stands.
-    #[error(transparent)]
-    Gone(TreeError),
     #[error(transparent)]
     Tile(#[from] WrongTile),
 }
@@ -62,7 +59,8 @@ impl Reach {
     pub(in crate::seaorm) async fn read(
         connection: &mut SqliteConnection,
     ) -> Result<Self, sqlx::Error> {
-        Self::find(connection).await?.ok_or_else(|| Unfit::Gone(TreeError::Gone).into())
+        let gone = || sqlx::Error::Decode(Box::new(TreeError::Gone));
+        Self::find(connection).await?.ok_or_else(gone)
     }
 
     /// `None` where somebody has taken away what says so.
