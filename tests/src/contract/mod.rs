@@ -55,6 +55,7 @@
 pub mod audit_erasure;
 pub mod audit_log;
 pub mod audit_tree;
+mod beside;
 mod cases;
 pub mod clock;
 pub mod event_bus;

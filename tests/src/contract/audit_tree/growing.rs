@@ -7,6 +7,7 @@ use futures::poll;
 
 use super::{AuditTreeMaker, Stand, all_tiles};
 use crate::contract::audit_log::{batch, entry};
+use crate::contract::beside::Beside;
 use crate::expect::must;
 
 pub(super) async fn a_new_tree_is_empty_and_has_a_name_of_its_own(maker: &dyn AuditTreeMaker) {
@@ -112,14 +113,13 @@ pub(super) async fn appends_go_on_while_the_tree_grows(maker: &dyn AuditTreeMake
 
 pub(super) async fn several_that_grow_at_once_take_each_leaf_once(maker: &dyn AuditTreeMaker) {
     let mut stand = Stand::new(maker).await;
-    for round in 0..6 {
+    for round in 0..6_u64 {
         stand.append(&batch(&format!("{round}"), 90)).await;
         let growing = (0..4).map(|_| {
             let tree = Arc::clone(&stand.treed.tree);
-            tokio::spawn(async move { must(tree.grow().await) })
+            async move { must(tree.grow().await) }
         });
-        for grown in futures::future::join_all(growing.collect::<Vec<_>>()).await {
-            let grown = grown.unwrap_or_else(|gone| panic!("all may grow at once: {gone}"));
+        for grown in Beside::of_round(round).all(growing).await {
             assert_eq!(grown.size, stand.model.leaves(), "each says where the tree stands");
         }
         assert_eq!(stand.standing().await.size, stand.model.leaves(), "each leaf is taken once");

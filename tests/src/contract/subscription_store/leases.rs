@@ -10,6 +10,7 @@ use super::{
     letter, named, standing, take, up_to,
 };
 use crate::contract::audit_log::start;
+use crate::contract::beside::Beside;
 use crate::expect::must;
 
 pub(super) async fn a_lease_is_exclusive_until_it_runs_out(maker: &dyn SubscriptionStoreMaker) {
@@ -38,13 +39,13 @@ pub(super) async fn of_many_at_once_one_gets_the_lease(maker: &dyn SubscriptionS
     for round in 0..10 {
         let asking = (0..8).map(|n| {
             let store = std::sync::Arc::clone(&store);
-            tokio::spawn(async move {
+            async move {
                 let owner = format!("instance {n}");
                 must(store.acquire(&named("billing"), &owner, A_WHILE).await)
-            })
+            }
         });
-        let given = futures::future::join_all(asking).await;
-        let given: Vec<_> = given.into_iter().filter_map(must).collect();
+        let given = Beside::of_round(round).all(asking).await;
+        let given: Vec<_> = given.into_iter().flatten().collect();
         assert_eq!(given.len(), 1, "round {round}: one gets it, the others wait");
         must(store.advance(&given[0], up_to(round)).await);
         clock.advance(TimeDelta::minutes(1));
