@@ -18,20 +18,16 @@ const TEMPLATE: [u8; 30] = *b"0000-00-00T00:00:00.000000000Z";
 pub(crate) fn text(moment: DateTime<Utc>) -> Result<String, UnwritableMoment> {
     let year = u32::try_from(moment.year()).ok().filter(|year| *year <= 9999);
     let year = year.ok_or(UnwritableMoment(moment))?;
-    let mut nanos = moment.nanosecond();
-    let mut second = moment.second();
-    if nanos >= 1_000_000_000 {
-        nanos -= 1_000_000_000;
-        second += 1;
-    }
+    // A leap second goes on counting nanoseconds in second 59; only their last nine digits are written.
+    let is_leap = moment.nanosecond() >= 1_000_000_000;
     let mut bytes = TEMPLATE;
     digits(&mut bytes[0..4], year);
     digits(&mut bytes[5..7], moment.month());
     digits(&mut bytes[8..10], moment.day());
     digits(&mut bytes[11..13], moment.hour());
     digits(&mut bytes[14..16], moment.minute());
-    digits(&mut bytes[17..19], second);
-    digits(&mut bytes[20..29], nanos);
+    digits(&mut bytes[17..19], moment.second() + u32::from(is_leap));
+    digits(&mut bytes[20..29], moment.nanosecond());
     // Digits and the template's own letters are all of them ASCII.
     Ok(std::str::from_utf8(&bytes).unwrap_or_default().to_owned())
 }

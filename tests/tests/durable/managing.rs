@@ -1,6 +1,8 @@
 //! What people do to a durable subscription is on the record first, and noticed.
 
-use application::delivery::{ManageError, RetryPolicy, Standing};
+use std::sync::Arc;
+
+use application::delivery::{ManageError, RetryPolicy, Standing, SubscriptionLag};
 use chrono::TimeDelta;
 use domain::events::{
     DeadLetterDiscarded, DeadLetterRetried, PlanCreated, SubscriptionPaused, SubscriptionRemoved,
@@ -10,6 +12,7 @@ use domain::ports::SubscriptionStoreError;
 use domain::{Actor, EmitError, Sequence, StartAt};
 use indelible::{App, Settings};
 use indelible_tests::expect::soon;
+use indelible_tests::fakes::{Gate, UnreadableLog};
 use indelible_tests::scenario::{Outcome, TestApp};
 
 use super::{Told, moment, name, plan};
@@ -238,5 +241,27 @@ async fn how_far_behind_it_is_is_told_in_events_and_in_time() -> Outcome {
     assert_eq!(manage.find(&name("paused")).await?.events, 0);
     app.emit(plan("e")).await?;
     assert_eq!(manage.find(&name("paused")).await?.events, 1);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_added_while_it_is_looked_how_far_behind_it_is_makes_no_difference() -> Outcome {
+    let app = TestApp::builder().at(moment()).start().await?;
+    app.app().subscriptions().ensure(&name("billing"), Sequence(0)).await?;
+    app.emit(plan("a")).await?;
+    let (log, gate) = (UnreadableLog::new(app.log()), Arc::new(Gate::closed()));
+    log.hold_pages(Arc::clone(&gate));
+    let store = app.app().subscriptions();
+    let looking = SubscriptionLag::of_all(&*store, &log, moment());
+    let adding = async {
+        gate.arrived(1).await;
+        let paused = SubscriptionPaused { name: "billing".to_owned(), cursor: 0 };
+        let added = app.emit(paused).await;
+        gate.open();
+        added
+    };
+    let (lags, added) = futures::join!(looking, adding);
+    added?;
+    assert_eq!(lags?[0].events, 1);
     Ok(())
 }

@@ -3,8 +3,11 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use application::delivery::{Ended, OnExhausted, Reactions, RetryPolicy, SubscriptionPorts, begin};
-use chrono::TimeDelta;
+use application::delivery::{
+    Ended, OnExhausted, Reactions, RetryPolicy, Standing, SubscriptionPorts, Supervision, begin,
+};
+use async_trait::async_trait;
+use chrono::{TimeDelta, Utc};
 use domain::events::{PlanCreated, SubscriptionHalted};
 use domain::ports::handler;
 use domain::subscription::{NewDeadLetter, Progress, SubscriptionState};
@@ -19,6 +22,7 @@ use indelible_tests::scenario::{Outcome, TestApp};
 use infrastructure::bus::ReactiveEventBus;
 use infrastructure::clock::SystemClock;
 use infrastructure::memory::{InMemoryAuditLog, InMemorySubscriptionStore};
+use tokio::sync::watch;
 
 use super::generated::Until;
 use super::unreliable::Unreliable;
@@ -215,22 +219,104 @@ async fn a_record_that_cannot_be_read_for_a_while_is_read_again() {
     log.append(&[AuditEntry::new(entry)]).await.unwrap();
     log.fail_pages(2);
     let (told, store) = (Told::new(), Arc::new(InMemorySubscriptionStore::new(Arc::clone(&clock))));
-    let bus: Weak<ReactiveEventBus> = Weak::new();
-    let bus: Weak<dyn EventBus> = bus;
-    let ports = SubscriptionPorts {
-        redactor: Arc::new(indelible_tests::fakes::NoRedaction),
-        log: Arc::clone(&log) as Arc<dyn AuditLog>,
-        store: Arc::clone(&store) as Arc<dyn SubscriptionStore>,
-        clock,
-        reactions: Reactions::new(bus, 1),
-        owner: "here".to_owned(),
-    };
+    let ports = ports(Arc::clone(&log) as _, Arc::clone(&store) as _, clock);
     let durable = told.plans("billing").starting(domain::StartAt::Beginning);
     let until = Arc::new(Until::caught_up_with(Sequence(1)));
     let ended = soon("it ends", begin(durable, ports).await.unwrap().run(until)).await;
     assert_eq!(ended, Ended::Stopped { given_up: 0 });
     assert_eq!((told.all(), log.pages()), (vec![(1, 1, false)], 3));
     assert_eq!(store.find(&name("billing")).await.unwrap().unwrap().failure, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_added_while_a_page_is_read_is_handed_out_once() {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let inner: Arc<dyn AuditLog> = Arc::new(InMemoryAuditLog::new(Arc::clone(&clock)));
+    let (log, gate) = (Arc::new(UnreadableLog::new(Arc::clone(&inner))), Arc::new(Gate::closed()));
+    let add = async |id: &str| {
+        let entry = plan("a").seal(Utc::now(), || id.to_owned(), "/tests").unwrap();
+        inner.append(&[AuditEntry::new(entry)]).await.unwrap();
+    };
+    add("e1").await;
+    log.hold_pages(Arc::clone(&gate));
+    let (told, store) = (Told::new(), Arc::new(InMemorySubscriptionStore::new(Arc::clone(&clock))));
+    let durable = told.plans("billing").starting(domain::StartAt::Beginning);
+    let until = Arc::new(Until::caught_up_with(Sequence(3)));
+    let run = begin(durable, ports(Arc::clone(&log) as _, store, clock)).await.unwrap().run(until);
+    let adding = async {
+        gate.arrived(1).await;
+        add("e2").await;
+        add("e3").await;
+        gate.open();
+    };
+    let (ended, ()) = soon("it ends", futures::future::join(run, adding)).await;
+    assert_eq!(ended, Ended::Stopped { given_up: 0 });
+    assert_eq!(told.all(), [(1, 1, false), (2, 1, false), (3, 1, false)]);
+}
+
+/// Runs until the subscription has halted, and keeps all that it is told.
+#[derive(Default)]
+struct UntilHalted(watch::Sender<Vec<Standing>>);
+
+#[async_trait]
+impl Supervision for UntilHalted {
+    async fn stop(&self) {
+        let halted = |all: &Vec<Standing>| matches!(all.last(), Some(Standing::Halted(_)));
+        let _ = self.0.subscribe().wait_for(halted).await;
+    }
+
+    async fn deadline(&self) {
+        std::future::pending::<()>().await;
+    }
+
+    async fn nudged(&self) {
+        std::future::pending::<()>().await;
+    }
+
+    fn stands(&self, standing: Standing) {
+        self.0.send_modify(|all| all.push(standing));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_comes_to_a_gap_is_not_said_to_be_at_rest_before_it_has_halted() {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let log: Arc<dyn AuditLog> = Arc::new(InMemoryAuditLog::new(Arc::clone(&clock)));
+    for id in ["e1", "e2", "e3"] {
+        let entry = plan("a").seal(Utc::now(), || id.to_owned(), "/tests").unwrap();
+        log.append(&[AuditEntry::new(entry)]).await.unwrap();
+    }
+    log.remove_oldest(Sequence(2), 2).await.unwrap();
+    let store = Arc::new(InMemorySubscriptionStore::new(Arc::clone(&clock)));
+    let (told, all) = (Told::new(), Arc::new(UntilHalted::default()));
+    let durable = told.plans("billing").starting(domain::StartAt::Beginning);
+    store.ensure(&name("billing"), Sequence(0)).await.unwrap();
+    let ports = ports(log, Arc::clone(&store) as _, clock);
+    let ended = begin(durable, ports).await.unwrap().run(Arc::clone(&all) as _);
+    soon("it ends", ended).await;
+    assert_eq!(told.all(), []);
+    // Two were all there was when somebody asked for the newest.
+    let at_rest = all.0.borrow().iter().position(|standing| standing.is_at_rest(Sequence(2)));
+    let first = at_rest.map(|first| all.0.borrow()[first].clone());
+    assert!(matches!(first, Some(Standing::Halted(_))), "{:?}", all.0.borrow());
+}
+
+/// What a subscription takes of a log and a store alone.
+fn ports(
+    log: Arc<dyn AuditLog>,
+    store: Arc<dyn SubscriptionStore>,
+    clock: Arc<dyn Clock>,
+) -> SubscriptionPorts {
+    let bus: Weak<ReactiveEventBus> = Weak::new();
+    let bus: Weak<dyn EventBus> = bus;
+    SubscriptionPorts {
+        redactor: Arc::new(indelible_tests::fakes::NoRedaction),
+        log,
+        store,
+        clock,
+        reactions: Reactions::new(bus, 1),
+        owner: "here".to_owned(),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

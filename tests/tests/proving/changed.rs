@@ -89,6 +89,13 @@ async fn a_change_of_a_hash_is_found_beside_the_entry_and_in_the_tree() {
     assert_eq!(found, ["fork 1-5", "fork 1-9", "content 4"]);
     let found = after("DELETE FROM audit_tile").await;
     assert_eq!(found.len(), 9, "each of nine entries is missing in the tree: {found:?}");
+    // Of very many the first are told, and how many there are.
+    let record = Record::of(2_100, &[2_100]).await;
+    record.change("DELETE FROM audit_tile");
+    let found = record.verify().await;
+    let told = found.findings.len();
+    assert_eq!((told, found.more_findings), (100, 2_001), "and the tile above the leaves");
+    assert_eq!(short(&found.findings)[99], "content 100 tile");
     let found = after("UPDATE audit_tile SET hashes = substr(hashes, 1, 256)").await;
     assert_eq!(found, ["content 9 tile"]);
 }
@@ -139,8 +146,19 @@ async fn an_entry_that_was_put_in_is_found_also_when_the_others_were_pushed_alon
 
 #[tokio::test]
 async fn an_entry_that_was_taken_out_is_found_wherever_it_stood() {
-    assert_eq!(after("DELETE FROM audit_log WHERE sequence = 4").await, ["gap 4"]);
-    assert_eq!(after("DELETE FROM audit_log WHERE sequence IN (4, 5)").await, ["gap 4-5"]);
+    for (taken, gap, message) in
+        [("4", "gap 4", "the entry is missing"), ("4, 5", "gap 4-5", "entries are missing")]
+    {
+        let record = self::record().await;
+        record.change(&format!("DELETE FROM audit_log WHERE sequence IN ({taken})"));
+        let found = record.verify().await.findings;
+        assert_eq!((short(&found), &*found[0].message), (vec![gap.to_owned()], message));
+    }
+    // Also where that makes a page reach into the next one.
+    let record = Record::of(1_200, &[1_200]).await;
+    record.change("DELETE FROM audit_log WHERE sequence = 500");
+    let found = record.verify().await;
+    assert_eq!((short(&found.findings), found.entries), (vec!["gap 500".to_owned()], 1_199));
     // The newest one is not in the tree yet, so that nothing tells of it but the one before.
     let found = after("DELETE FROM audit_log WHERE sequence >= 9").await;
     assert_eq!(found, ["truncation 9"]);
@@ -150,7 +168,7 @@ async fn an_entry_that_was_taken_out_is_found_wherever_it_stood() {
     let found = after(moved).await;
     assert_eq!(found[0], "gap 4", "{found:?}");
     // Retention takes the first ones away, and says so; nobody else does.
-    let record = record().await;
+    let record = self::record().await;
     record.prune(3).await;
     let found = record.verify().await;
     assert_eq!((found.verdict, found.pruned), (Verdict::Intact, 3), "{:?}", found.findings);
@@ -203,6 +221,17 @@ async fn an_entry_that_was_taken_out_is_found_wherever_it_stood() {
         let note = verified.notes.iter().find(|note| note.contains("about to remove"));
         assert!(note.is_some(), "{:?}", verified.notes);
     }
+    // An end that an earlier version wrote names none: it is that of the run whose range it lies in.
+    let record = self::record().await;
+    for (run, from_sequence, to_sequence) in [("first", 1, 3), ("second", 5, 9)] {
+        let begun = AuditPruneStarted { from_sequence, to_sequence, older_than_days: 1 };
+        record.append(&[announced(begun, run)]).await;
+    }
+    let to_sequence = 3;
+    let over = AuditPruned { from_sequence, to_sequence, entries: 3, ..AuditPruned::sample() };
+    record.append(&[announced(over, "over")]).await;
+    record.change("DELETE FROM audit_log WHERE sequence <= 9");
+    assert_eq!(record.verify().await.verdict, Verdict::Intact, "the second is under way still");
     let record = self::record().await;
     record.change("DELETE FROM audit_log");
     let found = record.verify().await;
@@ -327,6 +356,16 @@ async fn an_erasure_that_never_was_is_found() {
     assert_eq!(after(erased).await, ["content 4 erased"]);
     let no_text = "UPDATE audit_log SET details = CAST(x'7bff7d' AS TEXT) WHERE sequence = 4";
     assert_eq!(after(no_text).await, ["content 4 a column"]);
+}
+
+#[tokio::test]
+async fn what_was_found_is_told_also_where_the_records_own_account_cannot_be_read() {
+    let record = record().await;
+    record.prune(3).await;
+    record.change("UPDATE audit_log SET details = '{' WHERE event_type = 'audit.prune_started'");
+    let found = record.verify().await;
+    assert_eq!(short(&found.findings), ["content 11"]);
+    assert!(found.notes.len() == 1 && found.notes[0].contains("entry 11"), "{:?}", found.notes);
 }
 
 #[tokio::test]

@@ -89,6 +89,12 @@ async fn what_could_not_be_looked_at_is_not_called_intact() {
     let found = unsigned.verify().await;
     assert_eq!((found.verdict, found.unprovable), (Verdict::Unknown, 5), "{:?}", found.findings);
     assert!(found.unknown.unwrap().contains("before"));
+    // What of it retention removes is none of what has to be accounted for.
+    unsigned.append(&indelible_tests::contract::audit_log::batch("later", 2)).await;
+    unsigned.prune(5).await;
+    let found = unsigned.verify().await;
+    assert_eq!((found.verdict, found.entries), (Verdict::Intact, 3), "{:?}", found.findings);
+    assert_eq!((found.pruned, found.notes), (0, vec![]));
     // Whoever makes another one look like that is found out by what was signed.
     let record = Record::of(5, &[5]).await;
     let kept = record.sign().await;

@@ -10,6 +10,7 @@ mod bytes;
 mod changed;
 mod elsewhere;
 mod grown;
+mod meanwhile;
 mod published;
 mod remembered;
 mod signed;

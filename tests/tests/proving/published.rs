@@ -179,6 +179,12 @@ async fn a_run_that_was_cut_off_is_taken_up_where_it_ended() {
     folder.files.remove("tile/0/000");
     folder.publish(&record).await;
     assert_eq!(folder.files, whole.files);
+    for gone in ["tile/entries/000", "tile/0/000"] {
+        folder.files.remove(gone);
+        let published = folder.publish(&record).await;
+        assert_eq!((published.written, published.kept), (1, 6), "{gone}");
+        assert!(folder.files == whole.files, "{gone}");
+    }
 }
 
 #[tokio::test]
@@ -207,6 +213,15 @@ async fn what_retention_has_removed_stays_published_and_is_said_to_be_missing_wh
     let published = early.publish(&record).await;
     assert_eq!(published.without_bundle, [(Sequence(257), Sequence(512))]);
     assert_eq!(early.files["tile/entries/000"], whole.files["tile/entries/000"]);
+
+    // What is missing on either side of a bundle that is there is said apart.
+    record.append(&batch("later", 100)).await;
+    record.sign().await;
+    whole.files.remove("tile/entries/000");
+    record.prune(780).await;
+    let published = whole.publish(&record).await;
+    let around = [(Sequence(1), Sequence(256)), (Sequence(513), Sequence(802))];
+    assert_eq!(published.without_bundle, around);
 }
 
 #[tokio::test]

@@ -114,6 +114,11 @@ async fn what_was_remembered_and_then_not_kept_in_the_record_is_signed_again() {
         signed.as_str(),
         "with nothing new to sign"
     );
+    // Once it is, nobody writes it anew.
+    let inode = || std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(&place).unwrap());
+    let before = inode();
+    record.sign().await;
+    assert_eq!(inode(), before);
     forge(&record).await;
     assert_eq!(contradicted(record.try_sign().await).0, 7);
 }

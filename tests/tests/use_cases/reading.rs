@@ -12,7 +12,7 @@ use domain::{
     Sequence, TypePattern,
 };
 use futures::{StreamExt, TryStreamExt};
-use indelible_tests::fakes::{ManualClock, UnreadableLog};
+use indelible_tests::fakes::{Gate, ManualClock, UnreadableLog};
 use infrastructure::memory::InMemoryAuditLog;
 
 fn clock() -> Arc<ManualClock> {
@@ -88,6 +88,21 @@ async fn what_is_more_than_a_page_is_followed_whole() {
     let events = follow(Arc::clone(&log), AuditFilter::default(), Sequence(0)).take(1_700);
     let seen: Vec<_> = events.map_ok(|event| event.sequence.0).try_collect().await.unwrap();
     assert_eq!(seen, (1..=1_700).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn what_is_added_while_a_page_is_read_is_followed_once_and_after_it() {
+    let (inner, gate) = (filled(2).await, Arc::new(Gate::closed()));
+    let log = Arc::new(UnreadableLog::new(Arc::clone(&inner) as _));
+    log.hold_pages(Arc::clone(&gate));
+    let mut events = pin!(follow(log, AuditFilter::default(), Sequence(0)));
+    assert!(futures::poll!(events.next()).is_pending(), "the page is being read");
+    append(&inner, 3..5).await;
+    gate.open();
+    for expected in 1..=4 {
+        assert_eq!(events.next().await.unwrap().unwrap().sequence, Sequence(expected));
+    }
+    assert!(futures::poll!(events.next()).is_pending(), "nothing is told twice");
 }
 
 #[tokio::test]

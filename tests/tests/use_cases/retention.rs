@@ -151,6 +151,9 @@ async fn looking_at_what_may_go_removes_nothing() {
     assert_eq!(plan.expired.map(|prefix| prefix.entries()), Some(10));
     assert_eq!(plan.goes.map(|prefix| prefix.entries()), Some(9));
     assert_eq!(plan.held_back, [HeldBack::Newest { sequence: Sequence(10) }]);
+    // Whoever needs the newest alone holds nothing back: it stays in any case.
+    stage.subscribe("billing", 9).await;
+    assert_eq!(stage.prune().plan(&1.into()).await.unwrap(), plan);
     assert_eq!(stage.sequences().await.len(), 10);
 }
 

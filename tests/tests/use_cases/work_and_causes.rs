@@ -16,7 +16,7 @@ use domain::{
     AuditEntry, AuditFilter, AuditLog, Catalogue, Clock as _, DomainEvent, EventDraft, EventGroup,
     QueryError, Sequence, domain_events, events,
 };
-use indelible_tests::fakes::UnreadableLog;
+use indelible_tests::fakes::{Gate, UnreadableLog};
 use indelible_tests::stage::memory_log;
 use proptest::prelude::*;
 
@@ -154,6 +154,28 @@ async fn effects_are_sought_page_by_page_and_no_further_than_allowed() {
     assert_eq!((sequences(&near), near.sought_through), (vec![1, 3, 700], Some(Sequence(803))));
     let up = explained(&log, "1390", Limits { events: Some(2), scan: None }).await;
     assert_eq!(sequences(&up), [700, 1390], "the nearest causes");
+}
+
+#[tokio::test]
+async fn an_effect_that_is_added_while_others_are_sought_is_not_among_them() {
+    let effect = |n: u64| {
+        let draft = EventDraft::from(PlanCreated::sample()).caused_by("e1");
+        AuditEntry::new(draft.seal(begin(), || format!("e{n}"), "/tests").unwrap())
+    };
+    let inner = record(vec![PlanCreated::sample().into()]).await;
+    inner.append(&[effect(2)]).await.unwrap();
+    let (log, gate) = (Arc::new(UnreadableLog::new(Arc::clone(&inner))), Arc::new(Gate::closed()));
+    let question = Question::find(&log, "1", Meaning::Either).await.unwrap();
+    log.hold_pages(Arc::clone(&gate));
+    let explaining = explain(log, CATALOGUE, question, Limits::default(), |_| String::new());
+    let adding = async {
+        gate.arrived(1).await;
+        inner.append(&[effect(3)]).await.unwrap();
+        gate.open();
+    };
+    let (explained, ()) = futures::join!(explaining, adding);
+    let explained = explained.unwrap();
+    assert_eq!((sequences(&explained), explained.sought_through), (vec![1, 2], None));
 }
 
 #[tokio::test]

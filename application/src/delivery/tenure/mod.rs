@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use domain::Sequence;
 use domain::ports::{QueryError, SubscriptionStoreError};
 use domain::subscription::{
-    Lease, Progress, RetriedLetter, SubscriptionFailure, SubscriptionState, SubscriptionStatus,
+    Lease, Progress, RetriedLetter, SubscriptionFailure, SubscriptionStatus,
 };
 use futures::StreamExt;
 use futures::future::BoxFuture;
@@ -228,6 +228,7 @@ impl Tenure {
     fn tell(&mut self) {
         let standing = Standing::Working {
             looked: self.window.looked(),
+            // One that closes is not at rest before it has.
             under_way: self.window.len()
                 + self.second.len()
                 + self.attending
@@ -359,7 +360,7 @@ impl Tenure {
             self.steps.push(self.work.after(next, Step::Tick));
         }
         let look = match status {
-            Ok(status) if status.state != SubscriptionState::Active => return Err(Fenced),
+            // Whoever pauses it takes the lease away.
             Ok(status) => status.dead_letters > 0,
             Err(SubscriptionStoreError::Fenced { .. } | SubscriptionStoreError::Unknown { .. }) => {
                 return Err(Fenced);

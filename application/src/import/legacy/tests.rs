@@ -169,4 +169,8 @@ fn a_row_that_cannot_be_imported_is_refused_with_its_id_and_the_fix() {
         mistyped.source().unwrap().to_string(),
         "field `projects` must be a list, each item a string, not the string \"a\""
     );
+    // Also where an earlier field had to be filled.
+    let later = refusal(row("plan_applied", "{\"files_changed\": \"three\"}"));
+    let said = later.source().unwrap().to_string();
+    assert!(said.starts_with("field `files_changed` must be"), "{said}");
 }

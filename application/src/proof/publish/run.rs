@@ -84,9 +84,9 @@ impl Run<'_> {
         }
         let mut leaves = before;
         leaves.truncate(removed);
-        let next = self.standing.sequence_of(start + removed as u64);
-        let wanted = u32::try_from(width - removed).unwrap_or(u32::MAX);
-        let entries = self.tree.entries(next, wanted).await?;
+        // From the first of them that is there on.
+        let wanted = u32::try_from(width).unwrap_or(u32::MAX);
+        let entries = self.tree.entries(from, wanted).await?;
         for (entry, place) in entries.iter().zip(start + removed as u64..end) {
             let sequence = self.standing.sequence_of(place);
             if entry.sequence != sequence {

@@ -163,7 +163,8 @@ async fn tree(
         .bind(size)
         .execute(&mut *target)
         .await?;
-    let mut after = (-1, -1);
+    // There is no such level.
+    let mut after = (-1, 0);
     loop {
         let some = "SELECT level, place, hashes FROM audit_tile WHERE (level, place) > (?, ?) \
                     ORDER BY level, place LIMIT ?";

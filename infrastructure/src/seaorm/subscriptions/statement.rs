@@ -154,10 +154,7 @@ impl Iterator for Words<'_> {
                 ';' => Word::End,
                 '\'' | '"' | '`' => Word::Quoted(self.quoted(sign)),
                 '[' => Word::Quoted(self.rest.by_ref().take_while(|sign| *sign != ']').collect()),
-                '?' | ':' | '@' | '$' | '#' => match self.name() {
-                    name if name.is_empty() && sign != '?' => Word::Other(sign),
-                    name => Word::Parameter(format!("{sign}{name}")),
-                },
+                '?' | ':' | '@' | '$' | '#' => Word::Parameter(format!("{sign}{}", self.name())),
                 _ if is_of_a_name(sign) => Word::Name(format!("{sign}{}", self.name())),
                 _ => Word::Other(sign),
             });

@@ -130,6 +130,11 @@ mod tests {
         assert_eq!(found(&[(5, 1), (9, 2)], &[1, 6, 7]), None);
         assert_eq!(found(&[(5, 2), (9, 1)], &[1, 6, 7]), Some((6, Some(7))));
         assert_eq!(found(&[(5, u64::MAX), (9, u64::MAX)], &[1, 2, 6]), None);
+        assert_eq!(
+            found(&[(5, 1)], &[2, 8]),
+            Some((8, None)),
+            "the first that nothing is left for"
+        );
     }
 
     #[test]
