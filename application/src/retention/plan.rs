@@ -95,10 +95,8 @@ impl PlanRetention {
         if expired < first {
             return Ok(RetentionPlan::default());
         }
-        if past_the_floor < expired {
-            let sequence = past_the_floor.next().max(first);
-            held_back.push(HeldBack::Floor { days: rules.floor_days, sequence });
-        }
+        let sequence = past_the_floor.next().max(first);
+        held_back.push(HeldBack::Floor { days: rules.floor_days, sequence });
         // The newest stays in any case: who needs it, and nothing before it, holds nothing back.
         held_back.retain(|it| it.sequence() <= expired && it.sequence() < newest);
         if expired >= newest {

@@ -199,7 +199,7 @@ pub(super) struct TailArgs {
     #[arg(long, short)]
     pub(super) follow: bool,
     /// Begin with this many of the newest events
-    #[arg(long, short = 'n', value_name = "N", default_value_t = 10)]
+    #[arg(long, short = 'n', visible_alias = "limit", value_name = "N", default_value_t = 10)]
     pub(super) lines: u64,
     #[command(flatten)]
     pub(super) filter: FilterArgs,

@@ -22,6 +22,14 @@ fn a_file_that_is_damaged_where_no_entry_lies_is_intact_and_says_so() {
         said,
         "put a backup in its place",
     ]);
+    // Of several damages each is told.
+    let other = root_of(&sandbox, "audit_log_session");
+    damage(&sandbox, other..other + 1);
+    let verified = json(&sandbox.run(&["verify"]).success());
+    let damages = verified["damage"].as_array().unwrap();
+    assert!(damages.len() > 1, "{damages:?}");
+    let told = sandbox.run(&["verify", "--format", "text"]).success();
+    told.prints(&damages.iter().filter_map(Value::as_str).collect::<Vec<_>>());
 
     let page = root_of(&sandbox, "audit_log");
     damage(&sandbox, page..page + 1);

@@ -90,11 +90,16 @@ async fn gather(
             }
             batch.push(job);
         }
-        let nothing_came = round > 0 && batch.len() == before;
-        if events >= max_batch || nothing_came || round == ROUNDS {
+        if events >= max_batch || !lets_in_more(round, batch.len() - before) {
             break;
         }
         yield_now().await;
     }
     (batch, None)
+}
+
+/// Whether emitters that could run are let in once more, after a round in which so many have come: those
+/// of the first had waited already.
+const fn lets_in_more(round: usize, came: usize) -> bool {
+    round < ROUNDS && (round == 0 || came > 0)
 }

@@ -182,3 +182,6 @@ impl Patience {
         self.started.elapsed()
     }
 }
+
+#[cfg(test)]
+mod tests;

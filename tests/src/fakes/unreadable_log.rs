@@ -27,6 +27,7 @@ pub struct UnreadableLog {
     closed: AtomicBool,
     held: Mutex<Option<Arc<Gate>>>,
     answered: watch::Sender<usize>,
+    looked_up: watch::Sender<usize>,
 }
 
 /// Takes one of what is left, if there is any.
@@ -48,6 +49,7 @@ impl UnreadableLog {
             closed: AtomicBool::new(false),
             held: Mutex::default(),
             answered: watch::Sender::default(),
+            looked_up: watch::Sender::default(),
         }
     }
 
@@ -74,6 +76,11 @@ impl UnreadableLog {
     pub async fn answered(&self, pages: usize) {
         // Fails only when the sender is gone, which `self` is not.
         let _ = self.answered.subscribe().wait_for(|answered| *answered >= pages).await;
+    }
+
+    /// Waits until so many entries have been looked up by their places.
+    pub async fn looked_up(&self, entries: usize) {
+        let _ = self.looked_up.subscribe().wait_for(|looked_up| *looked_up >= entries).await;
     }
 
     /// Has the next `times` questions for its ends fail, and for its growth.
@@ -150,7 +157,9 @@ impl AuditQuery for UnreadableLog {
     }
 
     async fn by_sequence(&self, sequence: Sequence) -> Result<Option<RecordedEvent>, QueryError> {
-        self.inner.by_sequence(sequence).await
+        let entry = self.inner.by_sequence(sequence).await;
+        self.looked_up.send_modify(|looked_up| *looked_up += 1);
+        entry
     }
 
     async fn by_event_id(&self, event_id: &str) -> Result<Vec<RecordedEvent>, QueryError> {

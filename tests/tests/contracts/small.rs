@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::AuditEventSubscriber;
-use domain::AuditLog;
+use domain::{AuditLog, EventRecorder};
 use indelible_tests::contract;
 use indelible_tests::contract::audit_log::start;
 use indelible_tests::expect::must;
 use indelible_tests::fakes::{
     ManualClock, NoRedaction, PoisonRecorder, Refusal, StallingRecorder, plain_recorder,
 };
+use indelible_tests::stage::memory_log;
 use infrastructure::clock::SystemClock;
 use infrastructure::redaction::{RedactionKey, RedactionSettings, SecretRedactor};
 
@@ -59,6 +60,8 @@ async fn the_recorder_keeps_the_contract() {
         AuditEventSubscriber::new(Arc::new(redactor_of(&RedactionSettings::default())), log)
     };
     contract::event_recorder(&make).await;
+    let (_, log) = memory_log();
+    assert_eq!(make(log).name(), "audit", "what a refusal and a report call it");
 }
 
 #[tokio::test]

@@ -1,14 +1,15 @@
 //! What becomes of events that are not handled at once, or never.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use application::delivery::{DurableSubscription, ManageError, OnExhausted, RetryPolicy};
+use application::delivery::{DurableSubscription, ManageError, OnExhausted, OrderBy, RetryPolicy};
 use chrono::TimeDelta;
 use domain::events::{PlanCreated, SubscriptionHalted};
 use domain::ports::handler;
 use domain::{Actor, EventFilter, Sequence};
 use indelible_tests::expect::soon;
-use indelible_tests::fakes::panic_on_purpose;
+use indelible_tests::fakes::{Gate, panic_on_purpose};
 use indelible_tests::scenario::{Outcome, TestApp};
 
 use super::{Told, moment, name, plan};
@@ -47,6 +48,43 @@ async fn an_event_is_tried_again_after_pauses_that_grow_and_becomes_a_dead_lette
     assert_eq!(status.cursor, Sequence(2), "it goes on after a dead letter");
     let again = |attempt: u32| (1, attempt, attempt > 1);
     assert_eq!(told.all(), [again(1), again(2), again(3), again(4), (2, 1, false)]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_went_wrong_last_is_told_until_a_later_event_is_handled() -> Outcome {
+    let (first, second) = (Arc::new(Gate::closed()), Arc::new(Gate::closed()));
+    second.open();
+    let gates = [Arc::clone(&first), Arc::clone(&second)];
+    let billing = handler("billing", move |event| {
+        let [first, second] = gates.clone();
+        async move {
+            match event.sequence {
+                Sequence(1) => first.pass().await,
+                Sequence(2) => {
+                    second.pass().await;
+                    return Err("as the test wants".into());
+                }
+                _ => {}
+            }
+            Ok(())
+        }
+    });
+    let durable =
+        DurableSubscription::handling("billing", EventFilter::of::<PlanCreated>(), billing)
+            .retrying(RetryPolicy::once())
+            .ordered_by(OrderBy::Plan)
+            .with_width(2);
+    let app = TestApp::start().await?;
+    let _guard = app.subscribe_durably(durable).await?;
+    app.emit_batch(["a", "b"].map(plan).into()).await?;
+    soon("both are at work", async { tokio::join!(first.arrived(1), second.arrived(1)) }).await;
+    first.open();
+    let status = app.expect_subscription("billing").caught_up().await?;
+    assert_eq!(status.failure.and_then(|it| it.sequence), Some(Sequence(2)), "an earlier one");
+    app.emit(plan("c")).await?;
+    let status = app.expect_subscription("billing").caught_up().await?;
+    assert_eq!(status.failure, None);
     Ok(())
 }
 

@@ -11,6 +11,7 @@ mod projecting;
 mod resuming;
 mod second_chances;
 mod sharing;
+mod supervised;
 mod troubles;
 mod unreliable;
 

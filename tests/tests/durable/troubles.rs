@@ -302,7 +302,7 @@ async fn one_that_comes_to_a_gap_is_not_said_to_be_at_rest_before_it_has_halted(
 }
 
 /// What a subscription takes of a log and a store alone.
-fn ports(
+pub(crate) fn ports(
     log: Arc<dyn AuditLog>,
     store: Arc<dyn SubscriptionStore>,
     clock: Arc<dyn Clock>,

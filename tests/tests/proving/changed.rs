@@ -192,8 +192,14 @@ async fn an_entry_that_was_taken_out_is_found_wherever_it_stood() {
         archive: None,
         archive_digest: None,
     };
-    record.append(&[announced(over, "over")]).await;
-    assert_eq!(record.verify().await.verdict, Verdict::Intact);
+    record.append(&[announced(over.clone(), "over")]).await;
+    let verified = record.verify().await;
+    assert_eq!(verified.verdict, Verdict::Intact);
+    let by_one = "removed by a run of retention that is on record; the last is entry 13";
+    assert_eq!(verified.notes, [by_one]);
+    record.append(&[announced(over, "over again")]).await;
+    let by_two = "removed by 2 runs of retention that are on record; the last is entry 14";
+    assert_eq!(record.verify().await.notes, [by_two]);
     record.change("DELETE FROM audit_log WHERE sequence <= 5");
     assert_eq!(short(&record.verify().await.findings), ["gap 3-5"]);
     // Of several at work each is ended by its own announcement.
@@ -236,6 +242,15 @@ async fn an_entry_that_was_taken_out_is_found_wherever_it_stood() {
     record.change("DELETE FROM audit_log");
     let found = record.verify().await;
     assert_eq!(short(&found.findings), ["truncation 1-9"]);
+}
+
+#[tokio::test]
+async fn where_hashes_are_missing_as_well_no_checkpoint_after_them_is_compared() {
+    let found = after("DELETE FROM audit_log WHERE sequence = 4; DELETE FROM audit_tile").await;
+    let of_the_tile = [1, 2, 3, 5, 6, 7, 8, 9].map(|entry| format!("content {entry} tile"));
+    let (before, behind) = of_the_tile.split_at(3);
+    let missing = ["gap 4", "fork 4"].map(str::to_owned);
+    assert_eq!(found, [before, &missing, behind].concat());
 }
 
 #[tokio::test]

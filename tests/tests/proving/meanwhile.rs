@@ -1,7 +1,7 @@
 //! What others do to a record at the very moment when it is verified: no finding, and counted.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use application::proof::{Verdict, Verification, VerifyAuditLog, VerifyError};
 use async_trait::async_trait;
@@ -128,6 +128,20 @@ async fn what_joins_the_tree_and_is_removed_while_the_record_is_read_is_counted_
     let found = record.verify().await;
     assert_eq!((found.verdict, short(&found.findings)), (Verdict::Intact, vec![]));
     assert_eq!((found.entries, found.pruned), (1_200, 100));
+}
+
+#[tokio::test]
+async fn how_far_verifying_has_come_is_told_in_entries_that_are_there() {
+    let record = Interrupted::of(&batch("first", 2_400), None).await;
+    let told = async || {
+        let told = Mutex::new(Vec::new());
+        let verify = VerifyAuditLog::new(Arc::clone(&record) as _);
+        verify.run(|entries| told.lock().unwrap().push(entries)).await.unwrap();
+        told.into_inner().unwrap()
+    };
+    assert_eq!(told().await, [1_000, 2_000, 2_400]);
+    record.log.remove_oldest(Sequence(500), u32::MAX).await.unwrap();
+    assert_eq!(told().await, [1_000, 1_900]);
 }
 
 /// Verifies a record whose own account cannot be read.

@@ -241,6 +241,10 @@ async fn an_erasure_that_was_stopped_goes_on_under_the_same_request() {
     assert_eq!(*told.borrow(), [(500, 1200), (1000, 1200)]);
     assert_eq!((stage.open().await, stage.erasure.scrubbed.load(Ordering::SeqCst)), (1, 0));
     stage.bus.emit(EventDraft::from(PlanCreated::sample()).for_user("ann")).await.unwrap();
+    // A request of somebody else's, for something else, may have the same name.
+    let mut other = envelope("other");
+    other.details.insert("request_id".to_owned(), "R-7".into());
+    stage.log.append(&[AuditEntry::new(other)]).await.unwrap();
 
     let report = stage.run("R-7").await.unwrap();
     assert_eq!((report.entries, report.started), (200, Sequence(1202)));

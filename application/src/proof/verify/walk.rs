@@ -29,8 +29,6 @@ pub(super) struct Walk {
     next: Sequence,
     /// Whether a leaf's hash was nowhere to be found, so that no root follows any more.
     broken: bool,
-    /// Whether there was an entry at all.
-    begun: bool,
     entries: u64,
     pruned: u64,
     unprovable: u64,
@@ -51,7 +49,6 @@ impl Walk {
             kept: KeptLeaves::default(),
             grown: Grown::default(),
             broken: false,
-            begun: false,
             entries: 0,
             pruned: 0,
             unprovable: 0,
@@ -71,7 +68,6 @@ impl Walk {
     ) -> Result<(), TreeError> {
         // The newest entry is never removed by retention: where there is none, all were cut off.
         let Some(first) = first else { return Ok(()) };
-        self.begun = true;
         let removed = first.min(newest.next());
         while self.next < removed {
             let index = self.grown.size();

@@ -154,10 +154,11 @@ fn sentences(verification: &Verification) -> Vec<String> {
             verification.checkpoints, verification.against
         ),
     });
-    if let Some(first) = verification.damage.first() {
+    if !verification.damage.is_empty() {
         lines.push(harmless(&format!(
-            "warning: the file is damaged, beside what is told here: {first}; copy it away as it is, and put a \
-             backup in its place"
+            "warning: the file is damaged, beside what is told here: {}; copy it away as it is, and put a backup \
+             in its place",
+            verification.damage.join("; ")
         )));
     }
     if !verification.keys_from_elsewhere && compared > 0 {

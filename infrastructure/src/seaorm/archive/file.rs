@@ -144,3 +144,6 @@ impl<W: Write> Write for Digesting<W> {
         self.into.flush()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -53,7 +53,7 @@ impl SeaOrmAuditErasure {
 }
 
 /// What a failure of the storage means to one who erases, after having waited this long.
-fn erasure_error(error: sqlx::Error, patience: Patience) -> ErasureError {
+pub(super) fn erasure_error(error: impl Troubled, patience: Patience) -> ErasureError {
     match error.trouble() {
         Trouble::Busy => ErasureError::Locked { waited_secs: patience.waited().as_secs() },
         Trouble::Full => ErasureError::Full(error.shared()),

@@ -93,7 +93,7 @@ fn lowest(from: Sequence) -> i64 {
 }
 
 /// What a failure of the storage means to one who asks about the tree.
-fn tree_error(error: impl Troubled) -> TreeError {
+pub(super) fn tree_error(error: impl Troubled) -> TreeError {
     match error.trouble() {
         // All statements here are right for a file of this version.
         Trouble::Statement => TreeError::NoTree,

@@ -21,7 +21,7 @@ impl Walk {
         newest: Sequence,
         segment: bool,
     ) -> Result<Walked, TreeError> {
-        if self.begun && self.next <= newest {
+        if self.next <= newest {
             // Retention has removed all that was there when it was asked.
             self.bridge(tree, newest.next()).await?;
         }
