@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use super::place::{Place, ids, log_over};
-use domain::{AppendError, AuditAppend, AuditInspect, QueryError};
+use domain::{AppendError, AuditAppend, AuditInspect, AuditQuery, QueryError, Sequence};
 use indelible_tests::contract::audit_log::{batch, entry};
+use indelible_tests::expect::soon;
 use infrastructure::seaorm::{Access, AuditStorage, Durability, OpenError, StorageOptions};
 
 /// Opens for writing and for reading, expects both to be refused, and compares the bytes.
@@ -187,13 +188,71 @@ async fn a_damaged_log_says_so_to_whoever_uses_it() {
     fs::write(&place.file, bytes).unwrap();
     // What says that it is ours, and how it is laid out, is whole; what is on record is not.
     let log = place.log().await;
-    let page = domain::AuditQuery::span(&log).await;
+    let page = log.span().await;
     assert!(matches!(page, Err(QueryError::Corrupt(_))), "{page:?}");
     let append = log.append(&[entry("new")]).await;
     assert!(matches!(append, Err(AppendError::Corrupt(_))), "{append:?}");
     match log.inspect().await {
         Ok(inspection) => assert!(!inspection.is_healthy(), "{inspection:?}"),
         Err(error) => assert!(matches!(error, QueryError::Corrupt(_)), "{error:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_damage_that_keeps_the_file_from_being_examined_is_told_as_one() {
+    let place = Place::new();
+    let storage = place.storage().await;
+    let raw = place.raw();
+    // The version of the schema has everybody read it anew.
+    raw.execute_batch(
+        "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'no words of SQL' \
+         WHERE name = 'audit_log_plan'; PRAGMA schema_version = 1000;",
+    )
+    .unwrap();
+    let damage = log_over(&storage).damage().await.unwrap();
+    assert!(damage.len() == 1 && damage[0].contains("malformed"), "{damage:?}");
+    storage.close().await;
+    let closed = log_over(&storage).damage().await;
+    assert!(matches!(closed, Err(QueryError::Closed)), "{closed:?}");
+}
+
+/// A log, beside which SQLite can make no file that it wants to have there; what lies there as its
+/// write-ahead log.
+async fn with_nothing_beside_it(write_ahead_log: Option<&str>) -> Place {
+    let place = Place::new();
+    let storage = place.storage().await;
+    log_over(&storage).append(&batch("e", 3)).await.unwrap();
+    storage.close().await;
+    // It follows no link there.
+    let beside = format!("{}-shm", place.file.display());
+    std::os::unix::fs::symlink("nowhere", beside).unwrap();
+    if let Some(text) = write_ahead_log {
+        fs::write(format!("{}-wal", place.file.display()), text).unwrap();
+    }
+    place
+}
+
+#[tokio::test]
+async fn where_nothing_can_be_made_beside_it_a_log_is_read_as_it_is_and_not_followed() {
+    for empty in [None, Some("")] {
+        let place = with_nothing_beside_it(empty).await;
+        let storage = place.storage_to_read().await;
+        let log = log_over(&storage);
+        assert_eq!(ids(&log).await.len(), 3);
+        assert_eq!(log.newer_than(Sequence(2)).await.unwrap(), Sequence(3));
+        let refused = soon("it is refused", log.newer_than(Sequence(3))).await;
+        assert!(matches!(refused, Err(QueryError::Storage(_))), "{refused:?}");
+        storage.close().await;
+    }
+    // What was written last may lie in what cannot be read without; nor is anything written.
+    let options = |place: &Place, access| StorageOptions { access, ..place.options() };
+    let place = with_nothing_beside_it(Some("frames")).await;
+    let refused = AuditStorage::connect(options(&place, Access::ReadOnly)).await.unwrap_err();
+    assert!(matches!(refused, OpenError::ReadOnly { .. }), "{refused:?}");
+    for write_ahead_log in [None, Some("frames")] {
+        let place = with_nothing_beside_it(write_ahead_log).await;
+        let refused = AuditStorage::connect(options(&place, Access::ReadWrite)).await.unwrap_err();
+        assert!(matches!(refused, OpenError::ReadOnly { .. }), "{refused:?}");
     }
 }
 

@@ -111,6 +111,7 @@ async fn a_file_from_before_the_tree_that_is_only_read_says_that_it_has_none() {
         ] {
             assert!(matches!(refused, Some(TreeError::NoTree)), "{refused:?}");
         }
+        log.compare_oldest(Sequence(newest)).await.expect("there is nothing to compare with");
         let facts = log.inspect().await.unwrap().facts;
         let value = |what| facts.iter().find(|fact| fact.what == what).map(|fact| &*fact.value);
         let then = format!("{version}; it becomes 4 when it is written to");

@@ -9,7 +9,7 @@ use domain::audit::Page;
 use domain::{AuditFilter, AuditQuery};
 use indelible_tests::contract::audit_log::start;
 use indelible_tests::fakes::ManualClock;
-use infrastructure::seaorm::{AuditStorage, SeaOrmAuditLog, StorageOptions};
+use infrastructure::seaorm::{Access, AuditStorage, SeaOrmAuditLog, StorageOptions};
 
 /// A folder with the path of a log in it.
 pub(crate) struct Place {
@@ -34,6 +34,11 @@ impl Place {
 
     pub(crate) async fn storage(&self) -> AuditStorage {
         AuditStorage::connect(StorageOptions::new(&self.file)).await.unwrap()
+    }
+
+    pub(crate) async fn storage_to_read(&self) -> AuditStorage {
+        let options = StorageOptions { access: Access::ReadOnly, ..self.options() };
+        AuditStorage::connect(options).await.unwrap()
     }
 
     pub(crate) async fn log(&self) -> SeaOrmAuditLog {
