@@ -170,12 +170,12 @@ impl Patience {
     /// no time left.
     pub(super) fn pause_after<T>(&self, outcome: &Result<T, impl Troubled>) -> Option<Duration> {
         let busy = outcome.as_ref().is_err_and(|error| error.trouble() == Trouble::Busy);
-        (busy && self.waited() < self.limit).then_some(Self::PAUSE)
+        self.pause().filter(|_| busy)
     }
 
-    /// Whether there is no time left.
-    pub(super) fn is_over(&self) -> bool {
-        self.waited() >= self.limit
+    /// How long to pause before looking again; `None` when there is no time left.
+    pub(super) fn pause(&self) -> Option<Duration> {
+        (self.waited() < self.limit).then_some(Self::PAUSE)
     }
 
     pub(super) fn waited(&self) -> Duration {

@@ -68,6 +68,12 @@ async fn a_container_that_is_asked_to_stop_ends_in_order_and_others_read_its_vol
     assert_eq!(evidence.event_ids(), told::event_ids(&log), "a reader sees something else");
     let findings = other_container(&image, &volume, AccessMode::ReadWrite, &["doctor"]).await;
     assert!(!findings.trim().is_empty(), "the doctor says nothing");
+    // Erasing writes the file anew, also where files can be made on the volume alone.
+    let erase = ["erase", "--event", "1", "--details", "--reason", "asked for", "--yes"];
+    other_container(&image, &volume, AccessMode::ReadWrite, &erase).await;
+    let show = ["show", "1", "--format", "json"];
+    let erased = other_container(&image, &volume, AccessMode::ReadOnly, &show).await;
+    assert!(erased.contains("erasedfields"), "{erased}");
 }
 
 #[test]

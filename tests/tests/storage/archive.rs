@@ -162,6 +162,11 @@ async fn an_archive_is_not_written_to_and_what_it_unpacks_to_goes_with_its_reade
     assert!(matches!(&refused, OpenError::Archive { .. }), "{refused:?}");
     assert!(refused.to_string().contains("can be read"), "{refused}");
 
+    // What it unpacks to lies where files of the system's lie, whatever the archive is read through.
+    let through =
+        StorageOptions { vfs: Some("nowhere".to_owned()), ..StorageOptions::new(&archived.file) };
+    let through = StorageOptions { access: Access::ReadOnly, ..through };
+    AuditStorage::connect(through).await.unwrap().close().await;
     let reading = read_only(&archived.file).await.unwrap();
     let unpacked = reading.file().to_owned();
     assert!(unpacked.exists());

@@ -4,7 +4,7 @@
 use super::place::{Place, log_over};
 use chrono::{DateTime, Utc};
 use domain::ports::{KeptCheckpoint, KeptKey};
-use domain::{AuditAppend, AuditTree};
+use domain::{AuditAppend, AuditRetention, AuditTree};
 use indelible_tests::contract::audit_log::{batch, start};
 use infrastructure::seaorm::SeaOrmAuditTree;
 use rusqlite::Connection;
@@ -187,6 +187,16 @@ async fn a_tree_grows_over_tiles_that_were_begun_too_early() {
     let leaves = tree.entries(domain::Sequence(257), 9).await.unwrap();
     let leaves: Vec<u8> = leaves.into_iter().flat_map(|entry| entry.leaf_hash.unwrap()).collect();
     assert_eq!(hashes, leaves);
+    // Also where more stands there than the tree is about to take, as when retention removes something.
+    log_over(&storage).append(&batch("g", 6)).await.unwrap();
+    for entry in 265..=269 {
+        let hash = format!("(SELECT leaf_hash FROM audit_log WHERE sequence = {entry})");
+        raw.execute(&append(&hash), ()).unwrap();
+    }
+    let removed = log_over(&storage).remove_oldest(domain::Sequence(266), 300).await.unwrap();
+    assert_eq!(removed.map(|prefix| prefix.through.0), Some(266));
+    assert_eq!(tree.standing().await.unwrap().size, 266);
+    assert_eq!(tree.grow().await.unwrap().size, 270);
     storage.close().await;
 }
 

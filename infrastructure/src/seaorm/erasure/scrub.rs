@@ -15,7 +15,7 @@ use sea_orm::sqlx::{self, Row};
 
 use super::erasure_error;
 use super::readers::readers_of;
-use crate::seaorm::problem::{Patience, Trouble, Troubled};
+use crate::seaorm::problem::Patience;
 use crate::seaorm::writer::{State, Turn, Writer, is_sound};
 
 impl Writer {
@@ -58,15 +58,17 @@ impl Writer {
             let outcome = self.empty_log_once(&mut turn).await;
             turn.settle(is_sound(&outcome));
             drop(turn);
-            match outcome {
-                Ok(true) => return Ok(()),
-                Err(error) if error.trouble() != Trouble::Busy => {
-                    return Err(erasure_error(error, patience));
-                }
-                Ok(false) | Err(_) if patience.is_over() => {
+            let pause = match &outcome {
+                Ok(_) => patience.pause(),
+                Err(_) => patience.pause_after(&outcome),
+            };
+            match (outcome, pause) {
+                (Ok(true), _) => return Ok(()),
+                (_, Some(pause)) => tokio::time::sleep(pause).await,
+                (Ok(false), None) => {
                     return Err(ErasureError::InUse { readers: readers_of(file) });
                 }
-                Ok(false) | Err(_) => tokio::time::sleep(Patience::PAUSE).await,
+                (Err(error), None) => return Err(erasure_error(error, patience)),
             }
         }
     }
@@ -86,4 +88,53 @@ fn has_no_place_for_a_copy(error: &sqlx::Error) -> bool {
     const NO_TEMPORARY_PATH: &str = "6410";
     let sqlx::Error::Database(error) = error else { return false };
     error.code().is_some_and(|code| code == CANNOT_OPEN || code == NO_TEMPORARY_PATH)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+    use std::error::Error;
+
+    use sea_orm::sqlx::error::{DatabaseError, ErrorKind};
+
+    use super::*;
+
+    /// What SQLite says, by its code.
+    #[derive(Debug, thiserror::Error)]
+    #[error("a test's")]
+    struct Said(Option<&'static str>);
+
+    impl DatabaseError for Said {
+        fn message(&self) -> &str {
+            "a test's"
+        }
+
+        fn code(&self) -> Option<Cow<'_, str>> {
+            self.0.map(Cow::Borrowed)
+        }
+
+        fn as_error(&self) -> &(dyn Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn as_error_mut(&mut self) -> &mut (dyn Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn into_error(self: Box<Self>) -> Box<dyn Error + Send + Sync + 'static> {
+            self
+        }
+
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Other
+        }
+    }
+
+    #[test]
+    fn of_all_errors_those_say_so_that_no_place_for_a_copy_is_found() {
+        let says = |code| has_no_place_for_a_copy(&sqlx::Error::Database(Box::new(Said(code))));
+        assert!(says(Some("14")) && says(Some("6410")));
+        assert!(!says(Some("13")) && !says(Some("1")) && !says(None));
+        assert!(!has_no_place_for_a_copy(&sqlx::Error::PoolClosed));
+    }
 }

@@ -85,7 +85,8 @@ fn only_whoever_is_kept_out_waits_and_no_longer_than_it_was_to() {
     let long = Patience::of(Duration::from_secs(3600));
     assert_eq!(long.pause_after(&busy), Some(Patience::PAUSE));
     assert_eq!((long.pause_after(&full), long.pause_after(&Ok::<(), Told>(()))), (None, None));
-    assert!(!long.is_over() && long.waited() < Duration::from_secs(3600));
+    assert_eq!(long.pause(), Some(Patience::PAUSE));
+    assert!(long.waited() < Duration::from_secs(3600));
     let none = Patience::of(Duration::ZERO);
-    assert_eq!((none.pause_after(&busy), none.is_over()), (None, true));
+    assert_eq!((none.pause_after(&busy), none.pause()), (None, None));
 }
