@@ -3,6 +3,7 @@
 //! Deliberately absent: a timer. A lone emitter waits for nobody; while one batch is being recorded
 //! the next one gathers by itself.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::committing::{Group, Job};
@@ -90,7 +91,7 @@ async fn gather(
             }
             batch.push(job);
         }
-        if events >= max_batch || !lets_in_more(round, batch.len() - before) {
+        if !lets_in_more(round, before..batch.len(), events < max_batch) {
             break;
         }
         yield_now().await;
@@ -98,8 +99,8 @@ async fn gather(
     (batch, None)
 }
 
-/// Whether emitters that could run are let in once more, after a round in which so many have come: those
+/// Whether emitters that could run are let in once more, after a round in which these have come: those
 /// of the first had waited already.
-const fn lets_in_more(round: usize, came: usize) -> bool {
-    round < ROUNDS && (round == 0 || came > 0)
+fn lets_in_more(round: usize, came: Range<usize>, has_room: bool) -> bool {
+    has_room && round < ROUNDS && (round == 0 || !came.is_empty())
 }

@@ -251,6 +251,12 @@ async fn where_hashes_are_missing_as_well_no_checkpoint_after_them_is_compared()
     let (before, behind) = of_the_tile.split_at(3);
     let missing = ["gap 4", "fork 4"].map(str::to_owned);
     assert_eq!(found, [before, &missing, behind].concat());
+    // Nor is anything said to have been removed by retention of which no hash is left.
+    let record = self::record().await;
+    record.prune(3).await;
+    record.change("DELETE FROM audit_tile");
+    let found = short(&record.verify().await.findings);
+    assert_eq!(found[..2], ["gap 1-3", "fork 1"], "{found:?}");
 }
 
 #[tokio::test]

@@ -72,6 +72,8 @@ async fn what_is_of_another_record_says_nothing_of_this_one() {
 
 #[tokio::test]
 async fn what_could_not_be_looked_at_is_not_called_intact() {
+    let empty = Record::of(0, &[]).await;
+    assert_eq!(empty.verify().await.verdict, Verdict::Intact, "nothing is all that there was");
     let unsigned = Record::of(5, &[]).await;
     assert_eq!(
         unsigned.verify().await.verdict,
@@ -91,6 +93,8 @@ async fn what_could_not_be_looked_at_is_not_called_intact() {
     assert!(found.unknown.unwrap().contains("before"));
     // What of it retention removes is none of what has to be accounted for.
     unsigned.append(&indelible_tests::contract::audit_log::batch("later", 2)).await;
+    let found = unsigned.verify().await;
+    assert_eq!((found.verdict, found.unprovable, found.entries), (Verdict::Intact, 5, 2));
     unsigned.prune(5).await;
     let found = unsigned.verify().await;
     assert_eq!((found.verdict, found.entries), (Verdict::Intact, 3), "{:?}", found.findings);
