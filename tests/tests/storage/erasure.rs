@@ -186,6 +186,10 @@ async fn an_entry_from_before_the_tree_is_erased_without_digests() {
     assert_eq!(events[0].erased, CommittedField::ALL.into_iter().collect());
     assert_eq!((&events[0].envelope.actor, events[0].envelope.details.len()), (&None, 0));
     assert!(events[1].erased.is_empty());
+    // One that follows is compared with what the tree, which begins after them, has of it.
+    record.append(vec![of(KEPT, "e3", 10), of(ERASED, "e4", 10)]).await;
+    record.tree.grow().await.unwrap();
+    assert_eq!(record.erase(&ann(true)).await, 1);
 }
 
 #[tokio::test]

@@ -131,6 +131,19 @@ async fn an_empty_file_becomes_a_log() {
 }
 
 #[tokio::test]
+async fn the_steps_that_made_a_log_are_in_it_by_their_names() {
+    let place = Place::new();
+    place.storage().await.close().await;
+    let raw = place.raw();
+    let mut steps = raw.prepare("SELECT version FROM seaql_migrations ORDER BY version").unwrap();
+    let steps = steps.query_map((), |row| row.get::<_, String>(0)).unwrap();
+    let steps: Vec<_> = steps.map(Result::unwrap).collect();
+    let named = |name| format!("v000{name}");
+    let made = ["1_create_audit_log", "2_create_subscriptions", "3_create_tree", "4_create_holds"];
+    assert_eq!(steps, made.map(named));
+}
+
+#[tokio::test]
 async fn a_start_that_was_killed_halfway_is_taken_up_again() {
     let place = Place::new();
     let halfway = place.folder.path().join("halfway.db");

@@ -128,7 +128,11 @@ async fn a_tree_that_is_only_read_is_neither_grown_nor_added_to() {
     log_over(&storage).append(&batch("e", 3)).await.unwrap();
     let grown = tree_over(&storage).grow().await.unwrap();
     let options = StorageOptions { access: Access::ReadOnly, ..place.options() };
-    let reading = tree_over(&AuditStorage::connect(options).await.unwrap());
+    let read_only = AuditStorage::connect(options).await.unwrap();
+    let facts = log_over(&read_only).inspect().await.unwrap().facts;
+    let version = facts.iter().find(|fact| fact.what == "schema version").unwrap();
+    assert_eq!(version.value, "4", "it is the newest already");
+    let reading = tree_over(&read_only);
     assert_eq!(reading.standing().await.unwrap(), grown);
     let checkpoint = KeptCheckpoint { size: 3, note: String::new(), kept_at: start() };
     let key = KeptKey { verifier_key: String::new(), kept_at: start() };

@@ -8,6 +8,7 @@ use futures::FutureExt;
 
 use super::super::problem::open_error;
 use super::super::{AuditStorage, OpenError, SeaOrmAuditLog, StorageOptions};
+use crate::unwritable::Unwritable;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -176,4 +177,20 @@ async fn a_broken_clock_fails_one_append_and_harms_none_after_it() {
     }
     // The broken clock is asked before anything is written, by both ways of writing.
     assert_eq!(log.log.span().await.unwrap().entries, 2);
+}
+
+#[test]
+fn an_entry_is_refused_for_its_leaf_also_where_its_texts_are_short_of_the_limit() {
+    // Each of these letters takes six in JSON.
+    let of = |letters: usize| {
+        let mut envelope = entry("e").into_envelope();
+        envelope.subject = None;
+        envelope.plan_id = Some("\u{1}".repeat(letters));
+        NewRow::of(&[AuditEntry::new(envelope)])
+    };
+    assert!(of(10_000).is_ok());
+    for letters in [domain::proof::MAX_LEAF_BYTES / 6, domain::proof::MAX_LEAF_BYTES / 5] {
+        let refused = of(letters).err();
+        assert!(matches!(refused, Some(Unwritable::TooLong { .. })), "{letters}: {refused:?}");
+    }
 }
