@@ -119,6 +119,19 @@ async fn a_change_of_a_hash_above_those_of_the_leaves_is_found_as_well() {
 }
 
 #[tokio::test]
+async fn a_tile_that_was_cut_short_is_found_and_one_that_goes_on_too_early_is_looked_at_when_it_is_due()
+ {
+    let record = Record::of(2_100, &[2_100]).await;
+    record.change("UPDATE audit_tile SET hashes = substr(hashes, 1, 160) WHERE level = 1");
+    let found = record.verify().await.findings;
+    assert_eq!(short(&found), ["content 1-2100 tile"]);
+    let record = Record::of(9, &[5]).await;
+    record.change("UPDATE audit_tile SET hashes = CAST(hashes || zeroblob(32) AS BLOB)");
+    let found = record.verify().await.findings;
+    assert_eq!(short(&found), [] as [&str; 0]);
+}
+
+#[tokio::test]
 async fn entries_that_changed_places_are_found_as_such() {
     let swap = "UPDATE audit_log SET sequence = 100 WHERE sequence = 3; \
                 UPDATE audit_log SET sequence = 3 WHERE sequence = 7; \

@@ -91,7 +91,7 @@ async fn what_could_not_be_looked_at_is_not_called_intact() {
     let found = unsigned.verify().await;
     assert_eq!((found.verdict, found.unprovable), (Verdict::Unknown, 5), "{:?}", found.findings);
     assert!(found.unknown.unwrap().contains("before"));
-    // What of it retention removes is none of what has to be accounted for.
+    // What retention removes of it need not be accounted for.
     unsigned.append(&indelible_tests::contract::audit_log::batch("later", 2)).await;
     let found = unsigned.verify().await;
     assert_eq!((found.verdict, found.unprovable, found.entries), (Verdict::Intact, 5, 2));

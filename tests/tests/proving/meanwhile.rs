@@ -122,12 +122,15 @@ async fn a_record_of_which_all_is_replaced_while_it_is_read_is_intact() {
 #[tokio::test]
 async fn what_joins_the_tree_and_is_removed_while_the_record_is_read_is_counted_as_well() {
     // Retention takes what it is about to remove into the tree, whose last tile was read before.
-    let joins = Meanwhile { reading: 3, appends: 0, removes: 1_100 };
-    let record = Interrupted::of(&batch("first", 1_000), Some(joins)).await;
-    record.log.append(&batch("not in the tree", 300)).await.unwrap();
-    let found = record.verify().await;
-    assert_eq!((found.verdict, short(&found.findings)), (Verdict::Intact, vec![]));
-    assert_eq!((found.entries, found.pruned), (1_200, 100));
+    for in_the_tree in [990, 1_000] {
+        let joins = Meanwhile { reading: 3, appends: 0, removes: 1_100 };
+        let record = Interrupted::of(&batch("first", in_the_tree), Some(joins)).await;
+        let others = batch("not in the tree", 1_300 - in_the_tree);
+        record.log.append(&others).await.unwrap();
+        let found = record.verify().await;
+        assert_eq!((found.verdict, short(&found.findings)), (Verdict::Intact, vec![]));
+        assert_eq!((found.entries, found.pruned), (1_200, 100));
+    }
 }
 
 #[tokio::test]

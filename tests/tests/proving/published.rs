@@ -222,6 +222,16 @@ async fn what_retention_has_removed_stays_published_and_is_said_to_be_missing_wh
     let published = whole.publish(&record).await;
     let around = [(Sequence(1), Sequence(256)), (Sequence(513), Sequence(802))];
     assert_eq!(published.without_bundle, around);
+
+    // Nor is anything read that comes after what was signed.
+    let record = Record::of(512, &[300]).await;
+    let mut folder = Folder::default();
+    folder.publish(&record).await;
+    record.sign().await;
+    record.append(&batch("later", 9)).await;
+    record.prune(280).await;
+    record.change("UPDATE audit_log SET subject = CAST(x'ff' AS TEXT) WHERE sequence > 512");
+    assert_eq!(folder.publish(&record).await.without_bundle, []);
 }
 
 #[tokio::test]

@@ -252,6 +252,7 @@ async fn where_nothing_can_be_made_beside_it_a_log_is_read_as_it_is_and_not_foll
         let storage = place.storage_to_read().await;
         let log = log_over(&storage);
         assert_eq!(ids(&log).await.len(), 3);
+        assert!(log.inspect().await.unwrap().is_healthy(), "by whichever library it is read");
         assert_eq!(log.newer_than(Sequence(2)).await.unwrap(), Sequence(3));
         let refused = soon("it is refused", log.newer_than(Sequence(3))).await;
         assert!(matches!(refused, Err(QueryError::Storage(_))), "{refused:?}");

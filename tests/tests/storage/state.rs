@@ -188,6 +188,19 @@ async fn an_inspection_names_what_is_wrong() {
 }
 
 #[tokio::test]
+async fn of_a_table_that_was_changed_nothing_more_is_asked() {
+    let place = Place::new();
+    let log = place.log().await;
+    log.append(&batch("e", 8)).await.unwrap();
+    let other = "DROP TABLE audit_tile; CREATE TABLE audit_tile (other TEXT)";
+    place.raw().execute_batch(other).unwrap();
+    let inspection = log.inspect().await.unwrap();
+    let schema = inspection.facts.iter().find(|fact| fact.what == "schema").unwrap();
+    assert!(schema.value.starts_with("audit_tile differs"), "{schema:?}");
+    assert!(inspection.facts.iter().all(|fact| fact.what != "tiles"), "{inspection:?}");
+}
+
+#[tokio::test]
 async fn a_permit_that_was_left_behind_keeps_retention_from_nothing() {
     let place = Place::new();
     let log = place.log().await;

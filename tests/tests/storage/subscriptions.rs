@@ -100,10 +100,11 @@ async fn a_statement_that_is_no_effect_is_refused_before_it_runs() {
             "CREATE TRIGGER t AFTER INSERT ON mine BEGIN DELETE FROM mine; END",
             "more than one statement",
         ),
-        ("INSERT INTO mine VALUES (?1)", "the parameter `?1` has a name or a number"),
-        ("INSERT INTO mine VALUES (:x)", "the parameter `:x` has a name or a number"),
-        ("INSERT INTO mine VALUES (@x)", "the parameter `@x` has a name or a number"),
-        ("INSERT INTO mine VALUES ($x)", "the parameter `$x` has a name or a number"),
+        ("INSERT INTO mine VALUES (?1)", "`?1` is no parameter that takes its value by its place"),
+        ("INSERT INTO mine VALUES (:x)", "`:x` is no parameter that takes its value by its place"),
+        ("INSERT INTO mine VALUES (@x)", "`@x` is no parameter that takes its value by its place"),
+        ("INSERT INTO mine VALUES ($x)", "`$x` is no parameter that takes its value by its place"),
+        ("INSERT INTO mine VALUES (:)", "`:` is no parameter"),
         ("INSERT INTO mine VALUES (?)", "the statement has 1 `?` and 0 values"),
     ] {
         let told = refused(&store, &lease, Effect::new(statement)).await;
@@ -263,6 +264,16 @@ async fn a_file_that_stays_locked_says_so_and_is_written_afterwards() {
     assert!(says, "{locked:?}");
     other.execute_batch("COMMIT").unwrap();
     store.advance(&lease, progress(1, [])).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_that_no_lease_can_have_is_none() {
+    let place = Place::new();
+    let storage = place.storage().await;
+    let (store, lease) = leased(&storage).await;
+    let refused = store.renew(&Lease { token: u64::MAX, ..lease.clone() }, A_WHILE).await;
+    assert!(matches!(refused, Err(SubscriptionStoreError::Fenced { .. })), "{refused:?}");
+    store.renew(&lease, A_WHILE).await.unwrap();
 }
 
 /// A file as the first release made it, with one event on record.

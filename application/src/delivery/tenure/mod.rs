@@ -228,7 +228,7 @@ impl Tenure {
     fn tell(&mut self) {
         let standing = Standing::Working {
             looked: self.window.looked(),
-            // One that closes is not at rest before it has.
+            // One that closes is not at rest before it has closed.
             under_way: self.window.len()
                 + self.second.len()
                 + self.attending

@@ -85,7 +85,7 @@ impl Run<'_> {
         let mut leaves = before;
         leaves.truncate(removed);
         // From the first of them that is there on.
-        let wanted = u32::try_from(width).unwrap_or(u32::MAX);
+        let wanted = u32::try_from(width - removed).unwrap_or(u32::MAX);
         let entries = self.tree.entries(from, wanted).await?;
         for (entry, place) in entries.iter().zip(start + removed as u64..end) {
             let sequence = self.standing.sequence_of(place);

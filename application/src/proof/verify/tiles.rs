@@ -21,16 +21,15 @@ impl KeptLeaves {
     ) -> Result<Option<Digest>, TreeError> {
         let width = TILE_WIDTH as u64;
         let (tile, place) = (index / width, index % width);
+        // Below 256.
+        let start = 32 * usize::try_from(place).unwrap_or_default();
         // A tile that is not full may have grown since it was read.
-        let has =
-            |(known, hashes): &(u64, Vec<u8>)| *known == tile && hashes.len() as u64 / 32 > place;
+        let has = |(known, hashes): &(u64, Vec<u8>)| *known == tile && hashes.len() > start;
         if !self.tile.as_ref().is_some_and(has) {
             let hashes = tree.tile(0, tile).await?.unwrap_or_default();
             self.tile = Some((tile, hashes));
         }
         let hashes = self.tile.as_ref().map(|(_, hashes)| &**hashes).unwrap_or_default();
-        // Below 256.
-        let start = 32 * usize::try_from(place).unwrap_or_default();
         let hash = hashes.get(start..start + 32);
         Ok(hash.and_then(|hash| Digest::from_slice(hash).ok()))
     }

@@ -179,6 +179,34 @@ async fn a_broken_clock_fails_one_append_and_harms_none_after_it() {
     assert_eq!(log.log.span().await.unwrap().entries, 2);
 }
 
+/// A clock whose next time, where it is told so, is one that cannot be written.
+#[derive(Default)]
+struct WrongOnce(std::sync::atomic::AtomicBool);
+
+#[async_trait::async_trait]
+impl Clock for WrongOnce {
+    fn now(&self) -> DateTime<Utc> {
+        let wrong = self.0.swap(false, std::sync::atomic::Ordering::SeqCst);
+        if wrong { DateTime::<Utc>::MAX_UTC } else { DateTime::UNIX_EPOCH }
+    }
+
+    async fn sleep(&self, _: Duration) {}
+}
+
+#[tokio::test]
+async fn what_fails_once_is_not_tried_again_behind_the_callers_back() {
+    let clock = Arc::new(WrongOnce::default());
+    let log = Tried::with_clock(Arc::clone(&clock) as Arc<dyn Clock>).await;
+    for name in ["from the newest that was read", "from the newest that is known"] {
+        log.append(&format!("before {name}"), 1).await.unwrap();
+        clock.0.store(true, std::sync::atomic::Ordering::SeqCst);
+        let refused = log.append("refused", 1).await;
+        assert!(matches!(refused, Err(AppendError::Storage(_))), "{name}: {refused:?}");
+    }
+    log.append("after", 1).await.unwrap();
+    assert_eq!(log.log.span().await.unwrap().entries, 3);
+}
+
 #[test]
 fn an_entry_is_refused_for_its_leaf_also_where_its_texts_are_short_of_the_limit() {
     // Each of these letters takes six in JSON.

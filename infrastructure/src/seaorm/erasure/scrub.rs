@@ -15,7 +15,7 @@ use sea_orm::sqlx::{self, Row};
 
 use super::erasure_error;
 use super::readers::readers_of;
-use crate::seaorm::problem::Patience;
+use crate::seaorm::problem::{Patience, Trouble, Troubled};
 use crate::seaorm::writer::{State, Turn, Writer, is_sound};
 
 impl Writer {
@@ -58,18 +58,13 @@ impl Writer {
             let outcome = self.empty_log_once(&mut turn).await;
             turn.settle(is_sound(&outcome));
             drop(turn);
-            let pause = match &outcome {
-                Ok(_) => patience.pause(),
-                Err(_) => patience.pause_after(&outcome),
-            };
-            match (outcome, pause) {
-                (Ok(true), _) => return Ok(()),
-                (_, Some(pause)) => tokio::time::sleep(pause).await,
-                (Ok(false), None) => {
-                    return Err(ErasureError::InUse { readers: readers_of(file) });
-                }
-                (Err(error), None) => return Err(erasure_error(error, patience)),
+            if is_emptied(outcome).map_err(|error| erasure_error(error, patience))? {
+                return Ok(());
             }
+            let Some(pause) = patience.pause() else {
+                return Err(ErasureError::InUse { readers: readers_of(file) });
+            };
+            tokio::time::sleep(pause).await;
         }
     }
 
@@ -78,6 +73,14 @@ impl Writer {
         let connection = self.connection_to_change(turn).await?;
         let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await?;
         Ok(row.try_get::<i64, _>(0)? == 0)
+    }
+}
+
+/// Whether it is emptied. Whoever holds a lock keeps it as whoever reads does.
+fn is_emptied(outcome: Result<bool, sqlx::Error>) -> Result<bool, sqlx::Error> {
+    match outcome {
+        Err(error) if error.trouble() == Trouble::Busy => Ok(false),
+        outcome => outcome,
     }
 }
 
@@ -130,9 +133,21 @@ mod tests {
         }
     }
 
+    fn said(code: Option<&'static str>) -> sqlx::Error {
+        sqlx::Error::Database(Box::new(Said(code)))
+    }
+
+    #[test]
+    fn a_lock_in_the_way_is_waited_for_and_any_other_error_is_one() {
+        assert!(is_emptied(Ok(true)).unwrap());
+        assert!(!is_emptied(Ok(false)).unwrap());
+        assert!(!is_emptied(Err(said(Some("5")))).unwrap());
+        assert!(is_emptied(Err(said(Some("10")))).is_err());
+    }
+
     #[test]
     fn of_all_errors_those_say_so_that_no_place_for_a_copy_is_found() {
-        let says = |code| has_no_place_for_a_copy(&sqlx::Error::Database(Box::new(Said(code))));
+        let says = |code| has_no_place_for_a_copy(&said(code));
         assert!(says(Some("14")) && says(Some("6410")));
         assert!(!says(Some("13")) && !says(Some("1")) && !says(None));
         assert!(!has_no_place_for_a_copy(&sqlx::Error::PoolClosed));

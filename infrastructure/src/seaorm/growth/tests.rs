@@ -66,6 +66,21 @@ async fn what_is_there_is_returned_after_one_look_and_what_is_known_without_any(
 }
 
 #[tokio::test]
+async fn beyond_the_end_it_is_waited_for_more_than_there_is() {
+    let (growth, end) = (Growth::of(None), End::new());
+    end.newest.store(5, Ordering::SeqCst);
+    let waiting = growth.newer_than(Sequence(9), end.looker());
+    let growing = async {
+        while end.looks() < 3 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        end.newest.store(10, Ordering::SeqCst);
+    };
+    let (found, ()) = soon(async { tokio::join!(waiting, growing) }).await;
+    assert_eq!(found, Ok(Sequence(10)));
+}
+
+#[tokio::test]
 async fn what_is_reached_here_is_told_at_once_to_everybody() {
     let (growth, end) = (Growth::of(None), End::new());
     let waiting = join_all((0..50).map(|_| growth.newer_than(Sequence(0), end.looker())));
@@ -110,12 +125,12 @@ async fn notices(file: &Path, folder: &Path) {
     let (growth, end) = (Growth::of(Some(file)), End::new());
     let waiting = growth.newer_than(Sequence(0), end.looker());
     let writing = async {
+        // What is written elsewhere is none of ours.
+        fs::write(folder.join("other.db-wal"), "x").unwrap();
         // Until only a write, or the second's look, has it looked at again.
         while end.looks() < 8 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        // What is written elsewhere is none of ours.
-        fs::write(folder.join("other.db-wal"), "x").unwrap();
         for round in 0..3 {
             let before = end.looks();
             if round == 1 {
@@ -137,6 +152,16 @@ async fn notices(file: &Path, folder: &Path) {
     };
     let (found, took) = soon(async { tokio::join!(waiting, writing) }).await;
     assert_eq!(found, Ok(Sequence(1)), "the write was noticed after {took:?}");
+}
+
+#[tokio::test]
+async fn where_writes_are_watched_and_there_are_none_the_end_is_looked_at_seldom() {
+    let folder = tempfile::tempdir().unwrap();
+    let (growth, end) = (Growth::of(Some(&folder.path().join("audit.db"))), End::new());
+    let nothing = timeout(SELDOM, growth.newer_than(Sequence(0), end.looker())).await;
+    assert!(nothing.is_err(), "{nothing:?}");
+    // Each pause is as long as all those before it: far fewer looks than one every 50 ms.
+    assert!((1..=9).contains(&end.looks()), "looked {} times", end.looks());
 }
 
 #[tokio::test]

@@ -55,7 +55,9 @@ pub(super) enum RefusedStatement {
     )]
     Ours { name: String },
     /// A parameter that values do not go to by their order.
-    #[error("the parameter `{found}` has a name or a number: write `?`, with values in order")]
+    #[error(
+        "`{found}` is no parameter that takes its value by its place: write `?`, with values in order"
+    )]
     Parameter { found: String },
     /// Values are missing, or too many.
     #[error("the statement has {parameters} `?` and {values} values: give one value for each")]

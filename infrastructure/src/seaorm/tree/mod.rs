@@ -149,9 +149,8 @@ impl AuditTree for SeaOrmAuditTree {
     }
 
     async fn newest_checkpoint(&self) -> Result<Option<KeptCheckpoint>, TreeError> {
-        let newest = "SELECT size, note, kept_at FROM audit_checkpoint WHERE size > ?1 \
+        let newest = "SELECT size, note, kept_at FROM audit_checkpoint WHERE size >= ?1 \
                       ORDER BY size DESC LIMIT ?2";
-        // There is none of no leaves.
         let newest = read::checkpoints(self.readers()?, newest, 0, 1).await;
         Ok(newest.map_err(tree_error)?.pop())
     }

@@ -1,7 +1,7 @@
 //! What is wrong with an entry or with a tile, beside what the tree has.
 
 use domain::ports::{LeafCheck, TreeError};
-use domain::proof::{Digest, TileId};
+use domain::proof::{Digest, TILE_HEIGHT, TileId};
 use domain::{AuditTree, Sequence};
 
 use super::super::finding::{Finding, FindingKind};
@@ -52,7 +52,7 @@ impl Walk {
         id: TileId,
         hashes: &[u8],
     ) -> Result<(), TreeError> {
-        let below = 8 * u32::from(id.level);
+        let below = bits_below(id.level);
         // As many as full tiles below that the tree had when it last grew.
         let due = self.standing.size >> below.min(63);
         let due = due.saturating_sub(id.index.saturating_mul(256)).min(256);
@@ -70,4 +70,9 @@ impl Walk {
         }
         Ok(())
     }
+}
+
+/// How many leaves are below a hash of this level, as a power of two.
+fn bits_below(level: u8) -> u32 {
+    u32::from(TILE_HEIGHT) * u32::from(level)
 }
