@@ -6,14 +6,14 @@ use super::place::{Place, ids, log_over};
 use domain::audit::retention::Prefix;
 use domain::audit::{AuditFilter, Page, TallyBy};
 use domain::{
-    AppendError, AuditAppend, AuditInspect, AuditLog, AuditQuery, AuditRetention, Clock,
+    AppendError, AuditAppend, AuditInspect, AuditLog, AuditQuery, AuditRetention, AuditTree, Clock,
     QueryError, RetentionError, Sequence,
 };
 use indelible_tests::contract::audit_log::{batch, entry};
 use infrastructure::clock::SystemClock;
 use infrastructure::memory::InMemoryAuditLog;
 use infrastructure::seaorm::{
-    Access, AuditStorage, SeaOrmAuditLog, SeaOrmAuditLogParameters, StorageOptions,
+    Access, AuditStorage, SeaOrmAuditLog, SeaOrmAuditLogParameters, SeaOrmAuditTree, StorageOptions,
 };
 use shaku::HasComponent;
 
@@ -184,6 +184,32 @@ async fn an_inspection_names_what_is_wrong() {
         let fact = inspection.facts.iter().find(|fact| fact.what == what).unwrap();
         assert_eq!(fact.value, value);
         assert!(fact.problem.is_some(), "{fact:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_inspection_counts_the_tiles_of_all_levels_and_compares_the_hashes_in_each() {
+    let place = Place::new();
+    let storage = place.storage().await;
+    let log = log_over(&storage);
+    log.append(&batch("e", 600)).await.unwrap();
+    SeaOrmAuditTree::new(storage.clone()).grow().await.unwrap();
+    let value = async |what| {
+        let inspection = log.inspect().await.unwrap();
+        inspection.facts.into_iter().find(|fact| fact.what == what).unwrap().value
+    };
+    assert_eq!(value("tiles").await, "4, of 600 entries");
+    assert_eq!(value("hashes").await, "beside the entries as in the tree");
+    let raw = place.raw();
+    raw.execute_batch("DROP TRIGGER audit_log_is_never_changed").unwrap();
+    for entry in [512, 257, 256, 1] {
+        let change =
+            format!("UPDATE audit_log SET leaf_hash = zeroblob(32) WHERE sequence = {entry}");
+        raw.execute_batch(&change).unwrap();
+        assert_eq!(
+            value("hashes").await,
+            format!("that of entry {entry} is not the one in the tree")
+        );
     }
 }
 

@@ -109,12 +109,10 @@ impl Standing {
         while let Some(entry) = entries.next()? {
             let sequence: i64 = entry.get(0)?;
             let index = sequence - self.genesis - 1;
-            if read != Some(index / WIDTH) {
-                read = Some(index / WIDTH);
-                hashes = tile
-                    .query_row([index / WIDTH], |row| row.get(0))
-                    .optional()?
-                    .unwrap_or_default();
+            let place = index / WIDTH;
+            if read != Some(place) {
+                read = Some(place);
+                hashes = tile.query_row([place], |row| row.get(0)).optional()?.unwrap_or_default();
             }
             // Below 256.
             let start = HASH * usize::try_from(index % WIDTH).unwrap_or_default();

@@ -33,3 +33,16 @@ fn a_library_that_can_lose_commits_is_recognised() {
         assert!(refused.to_string().contains("build with a newer one"), "{refused}");
     }
 }
+
+#[tokio::test]
+async fn whoever_is_kept_out_waits_as_long_as_was_asked_for_and_sqlite_itself_no_longer() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = StorageOptions::new(folder.path().join("audit.db"));
+    options.lock_timeout = Duration::from_millis(70);
+    assert_eq!(busy_timeout(&options), Duration::from_millis(70));
+    options.lock_timeout = Duration::from_secs(70);
+    assert_eq!(busy_timeout(&options), Duration::from_secs(5));
+    let storage = AuditStorage::connect(options).await.unwrap();
+    assert_eq!(storage.writer().unwrap().lock_timeout(), Duration::from_secs(70));
+    storage.close().await;
+}
