@@ -108,7 +108,7 @@ mod tests {
     struct Said(Option<&'static str>);
 
     impl DatabaseError for Said {
-        fn message(&self) -> &str {
+        fn message(&self) -> &'static str {
             "a test's"
         }
 

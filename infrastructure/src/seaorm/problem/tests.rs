@@ -82,11 +82,11 @@ fn each_kind_of_trouble_is_told_in_the_words_of_whoever_asked() {
 fn only_whoever_is_kept_out_waits_and_no_longer_than_it_was_to() {
     let busy: Result<(), Told> = Err(Told(Trouble::Busy));
     let full: Result<(), Told> = Err(Told(Trouble::Full));
-    let long = Patience::of(Duration::from_secs(3600));
+    let long = Patience::of(Duration::from_hours(1));
     assert_eq!(long.pause_after(&busy), Some(Patience::PAUSE));
     assert_eq!((long.pause_after(&full), long.pause_after(&Ok::<(), Told>(()))), (None, None));
     assert_eq!(long.pause(), Some(Patience::PAUSE));
-    assert!(long.waited() < Duration::from_secs(3600));
+    assert!(long.waited() < Duration::from_hours(1));
     let none = Patience::of(Duration::ZERO);
     assert_eq!((none.pause_after(&busy), none.pause()), (None, None));
 }
