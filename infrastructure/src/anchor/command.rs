@@ -96,6 +96,8 @@ impl CheckpointAnchor for CommandAnchor {
 
 #[cfg(all(test, unix))]
 mod tests {
+    use domain::proof::Origin;
+
     use super::*;
 
     #[tokio::test]
@@ -106,6 +108,8 @@ mod tests {
         anchor.keep("note\n").await.unwrap();
         anchor.keep("another\n").await.unwrap();
         assert_eq!(std::fs::read_to_string(kept).unwrap(), "note\nanother\n");
+        // What it did with them is not for us to read.
+        assert_eq!(anchor.recent(&Origin::of_log("log").unwrap()).await.unwrap(), []);
 
         let error =
             CommandAnchor::new("echo no room >&2; exit 3").keep("note\n").await.unwrap_err();
