@@ -1,7 +1,8 @@
 //! What is no longer in a record went as the record itself says.
 
 use application::proof::Verdict;
-use domain::events::AuditHoldReleased;
+use domain::events::{AuditHoldReleased, AuditPruneStarted, AuditPruned};
+use domain::{Actor, AuditEntry, DomainEvent};
 
 use super::signed::{Record, announced, short};
 
@@ -38,4 +39,79 @@ async fn a_legal_hold_that_was_taken_out_of_the_file_is_noted() {
     assert!(found.notes[0].starts_with(&format!("legal hold {hold} is on record, and neither")));
     record.append(&[announced(AuditHoldReleased { hold: hold.0, reason: None }, "released")]).await;
     assert!(record.verify().await.notes.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_gone_from_the_beginning_is_accounted_for_by_runs_of_retention_alone() {
+    // Retention takes the first ones away, and says so; nobody else does.
+    let record = Record::of(10, &[5, 9]).await;
+    record.prune(3).await;
+    let found = record.verify().await;
+    assert_eq!((found.verdict, found.pruned), (Verdict::Intact, 3), "{:?}", found.findings);
+    record.change("DELETE FROM audit_log WHERE sequence <= 5");
+    assert_eq!(short(&record.verify().await.findings), ["gap 4-5"]);
+    // A run that began accounts for what it said until one says what was removed, and only retention does.
+    let (record, from_sequence) = (Record::of(10, &[5, 9]).await, 1);
+    let begun = AuditPruneStarted { from_sequence, to_sequence: 5, older_than_days: 1 };
+    let mut strangers = announced(begun.clone(), "strangers").into_envelope();
+    strangers.actor = Some(Actor::system("stranger"));
+    record.append(&[AuditEntry::new(strangers)]).await;
+    record.change("DELETE FROM audit_log WHERE sequence <= 2");
+    assert_eq!(short(&record.verify().await.findings), ["gap 1-2"]);
+    record.append(&[announced(begun, "begun")]).await;
+    assert_eq!(record.verify().await.verdict, Verdict::Intact, "killed, or under way");
+    let over = AuditPruned {
+        from_sequence,
+        to_sequence: 2,
+        entries: 2,
+        older_than_days: 1,
+        archive: None,
+        archive_digest: None,
+    };
+    record.append(&[announced(over.clone(), "over")]).await;
+    let verified = record.verify().await;
+    assert_eq!(verified.verdict, Verdict::Intact);
+    let by_one = "removed by a run of retention that is on record; the last is entry 13";
+    assert_eq!(verified.notes, [by_one]);
+    record.append(&[announced(over, "over again")]).await;
+    let by_two = "removed by 2 runs of retention that are on record; the last is entry 14";
+    assert_eq!(record.verify().await.notes, [by_two]);
+    record.change("DELETE FROM audit_log WHERE sequence <= 5");
+    assert_eq!(short(&record.verify().await.findings), ["gap 3-5"]);
+    // Of several at work each is ended by its own announcement.
+    for (cause, expected) in [(None, &[][..]), (Some("first"), &["gap 3-5"]), (Some("second"), &[])]
+    {
+        let record = Record::of(10, &[5, 9]).await;
+        for (run, to_sequence) in [("first", 5), ("second", 2)] {
+            let begun = AuditPruneStarted { from_sequence, to_sequence, older_than_days: 1 };
+            record.append(&[announced(begun, run)]).await;
+        }
+        let to_sequence = 2;
+        let over = AuditPruned {
+            from_sequence,
+            to_sequence,
+            entries: 2,
+            older_than_days: 1,
+            ..AuditPruned::sample()
+        };
+        let mut over = announced(over, "over").into_envelope();
+        over.causation_id = cause.map(str::to_owned);
+        record.append(&[AuditEntry::new(over)]).await;
+        record.change("DELETE FROM audit_log WHERE sequence <= 5");
+        let verified = record.verify().await;
+        assert_eq!(short(&verified.findings), expected, "{cause:?}");
+        let note = verified.notes.iter().find(|note| note.contains("about to remove"));
+        assert!(note.is_some(), "{:?}", verified.notes);
+    }
+    // An end that an earlier version wrote names none: it is that of the run whose range it lies in.
+    let record = Record::of(10, &[5, 9]).await;
+    for (run, from_sequence, to_sequence) in [("first", 1, 3), ("second", 5, 9)] {
+        let begun = AuditPruneStarted { from_sequence, to_sequence, older_than_days: 1 };
+        record.append(&[announced(begun, run)]).await;
+    }
+    let to_sequence = 3;
+    let over = AuditPruned { from_sequence, to_sequence, entries: 3, ..AuditPruned::sample() };
+    record.append(&[announced(over, "over")]).await;
+    record.change("DELETE FROM audit_log WHERE sequence <= 9");
+    assert_eq!(record.verify().await.verdict, Verdict::Intact, "the second is under way still");
 }
