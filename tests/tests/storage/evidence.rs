@@ -33,6 +33,11 @@ async fn changed(statement: &str) -> (Place, AuditStorage) {
     (place, storage)
 }
 
+/// All of one entry that can be erased.
+fn of(place: u64) -> Erasure {
+    Erasure { selection: ErasureSelection::Entry(Sequence(place)), details: true }
+}
+
 fn rows(place: &Place) -> i64 {
     let count = "SELECT count(*) FROM audit_log";
     place.raw().query_row(count, (), |row| row.get(0)).unwrap()
@@ -122,10 +127,6 @@ async fn nothing_of_an_entry_that_was_changed_is_erased_and_it_is_named() {
         let (place, storage) = changed(statement).await;
         let before = stored(&place);
         let erasure = SeaOrmAuditErasure::new(storage.clone());
-        let of = |place: u64| Erasure {
-            selection: ErasureSelection::Entry(Sequence(place)),
-            details: true,
-        };
         let (changed, sound) = (of(*place_of_it), of(400));
         let all = Sequence(u64::MAX);
         let found = erasure.changed(&changed, all).await.unwrap();
@@ -200,33 +201,22 @@ async fn an_entry_from_before_the_tree_goes_as_it_is() {
     storage.close().await;
 }
 
-/// Has the file changed by somebody whom no trigger stops.
-fn change(place: &Place, statement: &str) {
-    let raw = place.raw();
-    let mut guards = raw.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").unwrap();
-    let names: Vec<String> =
-        guards.query_map((), |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    for name in names {
-        raw.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
-    }
-    raw.execute_batch(statement).unwrap();
-}
-
 #[tokio::test]
 async fn entries_behind_hundreds_from_before_the_tree_are_compared_with_their_own_hashes() {
     let place = Place::new();
     let storage = place.storage().await;
     let log = log_over(&storage);
     log.append(&batch("before", 300)).await.unwrap();
-    change(
-        &place,
+    let raw = place.unguarded();
+    raw.execute_batch(
         "UPDATE audit_tree SET genesis = 300; \
          UPDATE audit_log SET leaf_hash = NULL, personal_salt = NULL, details_salt = NULL;",
-    );
+    )
+    .unwrap();
     log.append(&batch("e", 300)).await.unwrap();
     SeaOrmAuditTree::new(storage.clone()).grow().await.unwrap();
     log.compare_oldest(Sequence(600)).await.unwrap();
-    change(&place, "UPDATE audit_log SET details = '{}' WHERE sequence = 450");
+    raw.execute_batch("UPDATE audit_log SET details = '{}' WHERE sequence = 450").unwrap();
     let refused = log.compare_oldest(Sequence(600)).await.unwrap_err();
     assert!(matches!(refused, RetentionError::Changed { sequence: Sequence(450) }), "{refused:?}");
     storage.close().await;
@@ -237,9 +227,7 @@ async fn the_newest_entry_in_the_tree_is_compared_with_its_hash_there() {
     let (place, storage) = changed("").await;
     let last = "UPDATE audit_tile SET hashes = CAST(substr(hashes, 1, length(hashes) - 32) \
                 || zeroblob(32) AS BLOB) WHERE level = 0 AND place = 2";
-    change(&place, last);
-    let of =
-        |place: u64| Erasure { selection: ErasureSelection::Entry(Sequence(place)), details: true };
+    place.unguarded().execute_batch(last).unwrap();
     let erasure = SeaOrmAuditErasure::new(storage.clone());
     let all = Sequence(u64::MAX);
     assert_eq!(erasure.changed(&of(599), all).await.unwrap(), None);

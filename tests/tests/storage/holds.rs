@@ -12,9 +12,7 @@ use domain::{
     AuditQuery, AuditTree, DomainEvent, EventEnvelope, LegalHolds, Sequence,
 };
 use indelible_tests::contract::audit_log::{batch, envelope};
-use infrastructure::seaorm::{
-    Access, AuditStorage, SeaOrmAuditErasure, SeaOrmAuditTree, SeaOrmLegalHolds, StorageOptions,
-};
+use infrastructure::seaorm::{AuditStorage, SeaOrmAuditErasure, SeaOrmAuditTree, SeaOrmLegalHolds};
 use rusqlite::Connection;
 
 /// An entry that says that a hold was placed or released.
@@ -175,8 +173,7 @@ async fn holds_that_cannot_be_asked_for_are_not_taken_for_none() {
 async fn a_file_of_an_earlier_version_has_no_holds_until_it_is_written_to() {
     let place = Place::new();
     place.raw().execute_batch(include_str!("place/first_version.sql")).unwrap();
-    let options = StorageOptions { access: Access::ReadOnly, ..place.options() };
-    let storage = AuditStorage::connect(options).await.unwrap();
+    let storage = place.storage_to_read().await;
     let holds = SeaOrmLegalHolds::new(storage.clone());
     assert_eq!(holds.in_force().await.unwrap(), []);
     let all = Sequence(0)..=Sequence(9);

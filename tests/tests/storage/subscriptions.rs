@@ -20,8 +20,7 @@ use indelible_tests::contract::audit_log::{entry, start};
 use indelible_tests::fakes::ManualClock;
 use infrastructure::clock::SystemClock;
 use infrastructure::seaorm::{
-    Access, AuditStorage, SeaOrmAuditErasure, SeaOrmSubscriptionStore,
-    SeaOrmSubscriptionStoreParameters, StorageOptions,
+    AuditStorage, SeaOrmAuditErasure, SeaOrmSubscriptionStore, SeaOrmSubscriptionStoreParameters,
 };
 use serde_json::json;
 use shaku::HasComponent;
@@ -283,15 +282,10 @@ fn first_version() -> Place {
     place
 }
 
-async fn read_only(place: &Place) -> AuditStorage {
-    let options = StorageOptions { access: Access::ReadOnly, ..place.options() };
-    AuditStorage::connect(options).await.unwrap()
-}
-
 #[tokio::test]
 async fn a_file_of_the_first_version_is_read_as_it_is_and_has_no_subscriptions() {
     let place = first_version();
-    let storage = read_only(&place).await;
+    let storage = place.storage_to_read().await;
     let log = log_over(&storage);
     assert_eq!(ids(&log).await, ["first"]);
     let store = store_over(&storage);
@@ -328,7 +322,7 @@ async fn a_file_of_the_first_version_is_brought_to_the_newest_when_it_is_written
     let inspection = log.inspect().await.unwrap();
     assert!(inspection.is_healthy(), "{inspection:?}");
     storage.close().await;
-    let again = read_only(&place).await;
+    let again = place.storage_to_read().await;
     assert_eq!(store_over(&again).all().await.unwrap().len(), 1, "and is read afterwards");
     assert_eq!(ids(&log_over(&again)).await, ["first", "second"]);
 }

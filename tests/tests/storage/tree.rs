@@ -11,7 +11,7 @@ use domain::{
 };
 use indelible_tests::contract::audit_log::{batch, entry, start};
 use indelible_tests::scenario::{Outcome, TestApp};
-use infrastructure::seaorm::{Access, AuditStorage, SeaOrmAuditTree, StorageOptions};
+use infrastructure::seaorm::{AuditStorage, SeaOrmAuditTree};
 use rusqlite::Connection;
 use shaku::HasComponent;
 
@@ -97,8 +97,7 @@ async fn a_file_from_before_the_tree_is_brought_in_with_nothing_rewritten() {
 #[tokio::test]
 async fn a_file_from_before_the_tree_that_is_only_read_says_that_it_has_none() {
     for (place, version, newest) in earlier_versions() {
-        let options = StorageOptions { access: Access::ReadOnly, ..place.options() };
-        let storage = AuditStorage::connect(options).await.unwrap();
+        let storage = place.storage_to_read().await;
         let (log, tree) = (log_over(&storage), tree_over(&storage));
         assert_eq!(ids(&log).await.len() as u64, newest, "its entries are read");
         for refused in [
@@ -127,8 +126,7 @@ async fn a_tree_that_is_only_read_is_neither_grown_nor_added_to() {
     let storage = place.storage().await;
     log_over(&storage).append(&batch("e", 3)).await.unwrap();
     let grown = tree_over(&storage).grow().await.unwrap();
-    let options = StorageOptions { access: Access::ReadOnly, ..place.options() };
-    let read_only = AuditStorage::connect(options).await.unwrap();
+    let read_only = place.storage_to_read().await;
     let facts = log_over(&read_only).inspect().await.unwrap().facts;
     let version = facts.iter().find(|fact| fact.what == "schema version").unwrap();
     assert_eq!(version.value, "4", "it is the newest already");

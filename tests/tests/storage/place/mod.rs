@@ -36,6 +36,7 @@ impl Place {
         AuditStorage::connect(StorageOptions::new(&self.file)).await.unwrap()
     }
 
+    /// Its log as one opens it who only reads.
     pub(crate) async fn storage_to_read(&self) -> AuditStorage {
         let options = StorageOptions { access: Access::ReadOnly, ..self.options() };
         AuditStorage::connect(options).await.unwrap()
@@ -48,6 +49,16 @@ impl Place {
     /// The file as another program opens it.
     pub(crate) fn raw(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(&self.file).unwrap()
+    }
+
+    /// The same, for somebody whom no trigger stops any more.
+    pub(crate) fn unguarded(&self) -> rusqlite::Connection {
+        let raw = self.raw();
+        let guards = "SELECT group_concat('DROP TRIGGER ' || name, ';') FROM sqlite_schema \
+                      WHERE type = 'trigger'";
+        let guards: String = raw.query_row(guards, (), |row| row.get(0)).unwrap();
+        raw.execute_batch(&guards).unwrap();
+        raw
     }
 }
 
